@@ -1,0 +1,1 @@
+"""The runner: a checked squad in, recorded turns and an answer out."""

@@ -1,0 +1,187 @@
+"""Facts and signals: what happened, and what is happening.
+
+Facts are numbered, thin (digests instead of bodies) and committed to the journal before anybody sees
+them; a run's state is the fold of its facts. Signals are live and may be lost. Both are what sinks see.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, JsonValue, NonNegativeInt, TypeAdapter
+
+from agentlark.model import Agent
+from orchestrator.core.frozen import Digest, Frozen
+from orchestrator.core.turn import Purpose, TurnId, Usage
+
+ActionKind: TypeAlias = Literal["command_execution", "file_change", "mcp_tool_call"]
+
+NodeEnding: TypeAlias = Literal["done", "failed", "blocked", "cancelled"]
+"""How a node ended: answered; no usable answer; a dependency failed; stopped before or while it acted."""
+
+TurnEnding: TypeAlias = Literal["done", "failed", "deferred", "cancelled"]
+
+RunEnding: TypeAlias = Literal["done", "failed", "interrupted", "stopped", "capped"]
+
+
+class RunStarted(Frozen):
+    """A run began, or was taken up again when `resumed`."""
+
+    kind: Literal["run-started"] = "run-started"
+    run: str
+    prompt: Digest
+    squad: Digest
+    simulated: bool
+    resumed: bool = False
+    at: datetime
+
+
+class TurnStarted(Frozen):
+    """The intent to send a turn; durable before the call, so that a kill leaves a trace."""
+
+    kind: Literal["turn-started"] = "turn-started"
+    id: TurnId
+    purpose: Purpose
+    attempt: int = 1
+    key: Digest
+    backend: str
+    model: str
+    max_tokens: int
+    at: datetime
+
+
+class TurnEnded(Frozen):
+    """A turn's recorded outcome. `answer` is the digest of the encoded `Done`, None unless it is done."""
+
+    kind: Literal["turn-ended"] = "turn-ended"
+    id: TurnId
+    purpose: Purpose
+    attempt: int = 1
+    key: Digest
+    ending: TurnEnding
+    answer: Digest | None = None
+    usage: Usage | None = None
+    error: str | None = None
+    paid: Literal["no", "yes", "unknown"] = "yes"
+    """Whether the provider may have billed it; a deferred turn is never billed."""
+    origin: Literal["live", "reused", "adopted", "replayed"] = "live"
+    simulated: bool = False
+    at: datetime
+
+
+class Acted(Frozen):
+    """An agent did something during a turn: ran a command, changed a file, called a tool.
+
+    `number` counts the actions of one turn from 1. `detail` is bounded by whoever reports it.
+    """
+
+    kind: Literal["acted"] = "acted"
+    id: TurnId
+    number: int
+    action: ActionKind
+    title: str
+    detail: dict[str, JsonValue] = Field(default_factory=dict)
+    ok: bool = True
+    duration_ms: NonNegativeInt = 0
+    simulated: bool = False
+    at: datetime
+
+
+class AgentsJoined(Frozen):
+    """A wave of agents joined a group; `by` is the node whose answer asked for them."""
+
+    kind: Literal["agents-joined"] = "agents-joined"
+    wave: int
+    group: str
+    by: str
+    summary: str = ""
+    agents: tuple[Agent, ...]
+    tags: tuple[str, ...] = ()
+    at: datetime
+
+
+class BlueprintRefused(Frozen):
+    """A blueprint was refused for good; its wave is skipped."""
+
+    kind: Literal["blueprint-refused"] = "blueprint-refused"
+    node: str
+    reasons: tuple[str, ...]
+    at: datetime
+
+
+class NodeEnded(Frozen):
+    """A node has ended, in exactly one way. `output` is the digest of the answer that stands for it."""
+
+    kind: Literal["node-ended"] = "node-ended"
+    node: str
+    ending: NodeEnding
+    output: Digest | None = None
+    reason: str | None = None
+    at: datetime
+
+
+class RunEnded(Frozen):
+    """A run ended; a run without this fact can be resumed."""
+
+    kind: Literal["run-ended"] = "run-ended"
+    ending: RunEnding
+    reason: str | None = None
+    at: datetime
+
+
+Fact: TypeAlias = Annotated[
+    RunStarted
+    | TurnStarted
+    | TurnEnded
+    | Acted
+    | AgentsJoined
+    | BlueprintRefused
+    | NodeEnded
+    | RunEnded,
+    Field(discriminator="kind"),
+]
+
+FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
+"""Reads a fact from JSON, choosing its type by `kind`."""
+
+
+class TextDelta(Frozen):
+    """More text of an answer that is still being given."""
+
+    kind: Literal["text-delta"] = "text-delta"
+    id: TurnId
+    text: str
+
+
+class Waiting(Frozen):
+    """A turn waits before it is sent again: after a failure, or for a quota."""
+
+    kind: Literal["waiting"] = "waiting"
+    id: TurnId
+    seconds: float
+    reason: str
+
+
+class Heartbeat(Frozen):
+    """The run is alive."""
+
+    kind: Literal["heartbeat"] = "heartbeat"
+    at: datetime
+
+
+Signal: TypeAlias = TextDelta | Waiting | Heartbeat
+
+
+class Action(Frozen):
+    """What a Performer tells of an agent's doing; the run makes an `Acted` fact of it."""
+
+    action: ActionKind
+    title: str
+    detail: dict[str, JsonValue] = Field(default_factory=dict)
+    ok: bool = True
+    duration_ms: NonNegativeInt = 0
+
+
+Told: TypeAlias = TextDelta | Action
+"""What a Performer may tell while it works."""
