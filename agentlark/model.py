@@ -1,7 +1,8 @@
 """The compiled squad: the JSON that the compiler writes and the runner reads.
 
 Models are frozen and refuse unknown fields. A setting that nobody wrote is `None`, which is not the same
-as False: unset inherits the command line, False switches it off.
+as False: unset inherits the command line, False switches it off. The descriptions here are the one source
+for the JSON Schema (`agentlark schema`) and for the language page.
 """
 
 from __future__ import annotations
@@ -10,11 +11,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-SCHEMA_VERSION = 1
-
 ID_PATTERN = r"^[a-z][a-z0-9_-]{0,62}$"
 RESERVED_IDS = frozenset({"timeline", "interrupt", "autonomous-orchestrator"})
-MAX_BLUEPRINT_AGENTS = 4
+MAX_RETRIES = 20
 
 Effort: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
 EFFORTS: tuple[str, ...] = ("low", "medium", "high", "xhigh", "max")
@@ -29,58 +28,79 @@ class _Model(BaseModel):
 class Agent(_Model):
     """One agent: who it is, what it is asked in its two turns, and whom it waits for."""
 
-    id: Id
-    role: str
-    plan_prompt: str
-    """Template of the plan turn."""
-    follow_up_prompt: str
-    """Template of the follow-up turn, on the same thread."""
-    follow_up_schema: JsonValue = None
-    """JSON Schema the follow-up's answer must satisfy; None for prose."""
-    follow_up_schema_rules: tuple[str, ...] = ()
-    """Sentences that stand verbatim below the schema."""
-    follow_up_enabled: bool = True
-    depends_on: tuple[Id, ...] = ()
-    blueprint: bool = False
-    """Whether its follow-up is a blueprint that adds agents."""
-    backend: str | None = None
-    model: str | None = None
-    effort: Effort | None = None
-    tools: tuple[str, ...] = ()
-    max_output_tokens: Annotated[int, Field(ge=1)] | None = None
-    timeout_s: Annotated[float, Field(gt=0)] | None = None
-    retries: Annotated[int, Field(ge=0, le=20)] | None = None
+    id: Id = Field(description="Its name: unique in the squad; also the name of its log.")
+    role: str = Field(description="What it is, for prompts and people; decides the default prompts.")
+    plan_prompt: str = Field(description="Template of the plan turn; by default from the role.")
+    follow_up_prompt: str = Field(
+        description="Template of the follow-up turn, on the same thread; by default from the role."
+    )
+    follow_up_schema: JsonValue = Field(
+        default=None, description="JSON Schema that the follow-up's answer must satisfy; unset for prose."
+    )
+    follow_up_schema_rules: tuple[str, ...] = Field(
+        default=(), description="Sentences that stand verbatim below the schema in the prompt."
+    )
+    follow_up_enabled: bool = Field(default=True, description="False skips the follow-up turn.")
+    depends_on: tuple[Id, ...] = Field(
+        default=(), description="Agents it waits for; their outputs are in its prompts."
+    )
+    blueprint: bool = Field(
+        default=False, description="Its follow-up is a blueprint whose agents join the group."
+    )
+    backend: str | None = Field(default=None, description="What answers its turns.")
+    model: str | None = Field(default=None, description="The model's name, as the backend knows it.")
+    effort: Effort | None = Field(default=None, description="How hard the model should think.")
+    tools: tuple[str, ...] = Field(default=(), description="Tools it may use, where the backend has tools.")
+    max_output_tokens: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Ceiling of output tokens for one turn."
+    )
+    timeout_s: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Seconds that one turn may take."
+    )
+    retries: Annotated[int, Field(ge=0, le=MAX_RETRIES)] | None = Field(
+        default=None, description="How often a failed turn is sent again."
+    )
 
 
 class Relay(_Model):
     """How a group hands work on."""
 
-    enabled: bool | None = None
-    require_handoff_note: bool | None = None
-    graph: dict[Id, tuple[Id, ...]] | None = None
+    enabled: bool | None = Field(default=None, description="Whether every wave is a baton handed on.")
+    require_handoff_note: bool | None = Field(
+        default=None, description="Whether a handoff without a note is refused."
+    )
+    graph: dict[Id, tuple[Id, ...]] | None = Field(
+        default=None, description="Who may hand work to whom: lists of agent ids by agent id."
+    )
 
 
 class Orchestration(_Model):
-    """How a group works once its agents have answered; None inherits the command line."""
+    """How a group works once its agents have answered; what is unset inherits the command line."""
 
-    autonomous: bool | None = None
-    parallel: bool | None = None
-    max_waves: Annotated[int, Field(ge=1)] | None = None
-    relay: Relay | None = None
+    autonomous: bool | None = Field(
+        default=None, description="Whether an orchestrator keeps adding waves of agents by itself."
+    )
+    parallel: bool | None = Field(
+        default=None, description="Whether the blueprint should have four independent agents."
+    )
+    max_waves: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="How many waves the orchestrator may add."
+    )
+    relay: Relay | None = Field(default=None, description="How the group hands work on.")
 
 
 class Group(_Model):
-    """Agents that run together; groups run one after another."""
+    """Agents that run together; groups run one after another, in file order."""
 
-    id: Id
-    orchestration: Orchestration = Orchestration()
-    agents: tuple[Agent, ...]
+    id: Id = Field(description="Its name, unique among groups.")
+    orchestration: Orchestration = Field(default=Orchestration(), description="How the group works.")
+    agents: tuple[Agent, ...] = Field(description="Its agents, in file order.")
 
 
 class SourceFile(_Model):
-    """A file that the squad was compiled from: its path under the project root and its SHA-256."""
+    """A file that the squad was compiled from."""
 
-    path: str
+    path: str = Field(description="Relative to the project root, with forward slashes.")
     sha256: str
 
 
@@ -88,8 +108,7 @@ class Squad(_Model):
     """Everything a run needs to know, checked."""
 
     schema_version: Literal[1] = 1
-    prompt: str | None = None
-    """The default task."""
+    prompt: str | None = Field(default=None, description="The default task.")
     groups: tuple[Group, ...]
     sources: tuple[SourceFile, ...] = ()
 
