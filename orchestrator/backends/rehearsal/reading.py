@@ -1,0 +1,89 @@
+"""What the rehearsal backend finds in a prompt: its task, its headings, the lines that steer it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from orchestrator.core.turn import TurnOrder
+
+MARK = "SIMULATED (rehearsal)"
+"""What every simulated answer begins with."""
+
+_TASK_LINE = re.compile(r"^(?:the )?task\s*:\s*(?P<rest>.*)$", re.IGNORECASE)
+_TASK_TITLE = re.compile(r"(?:the |your )?task\b", re.IGNORECASE)
+_HEADING = re.compile(r"^(?P<marks>#{1,6})\s+(?P<title>.*\S)")
+_TAKEN = re.compile(r"^\s*Taken ids:\s*(?P<ids>.*)$", re.MULTILINE)
+_FOUR = re.compile(r"^\s*Shape: four independent agents\b", re.MULTILINE)
+
+
+def quoted(text: str, longest: int = 72) -> str:
+    """Text as one bounded line in quotation marks, without control characters."""
+    flat = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return f"“{flat if len(flat) <= longest else flat[: longest - 1].rstrip() + '…'}”"
+
+
+def headings(prompt: str, most: int = 6) -> list[str]:
+    """The first Markdown headings of a prompt, of any level, without repeats."""
+    return list(dict.fromkeys(title for _, title in _headings(prompt)))[:most]
+
+
+def asked_headings(prompt: str, most: int = 6) -> list[str]:
+    """The headings that an answer should have: those below the prompt's last first-level heading."""
+    found: list[str] = []
+    for level, title in _headings(prompt):
+        found = [] if level == 1 else [*found, title]
+    return list(dict.fromkeys(found))[:most]
+
+
+def task_of(order: TurnOrder) -> str:
+    """The line that most likely says what the squad was asked for.
+
+    It is looked for in the thread's first prompt: after `Task:`, below a heading "Task", or else the first
+    line of prose.
+    """
+    first = order.thread[0].text if order.thread else order.input.prompt
+    return next(_task_lines(first), "") or next(_prose(first), "the task")
+
+
+def asked(order: TurnOrder) -> str:
+    """All that was asked on the thread, this prompt last: a repair stands on the prompt it repairs."""
+    return "\n".join([*(said.text for said in order.thread if said.role == "user"), order.input.prompt])
+
+
+def taken_ids(order: TurnOrder) -> frozenset[str]:
+    """The agent ids that a blueprint must not use, from lines `Taken ids: a, b`."""
+    lists = (match["ids"].split(",") for match in _TAKEN.finditer(asked(order)))
+    return frozenset(part.strip(" `.") for parts in lists for part in parts)
+
+
+def asks_for_four(order: TurnOrder) -> bool:
+    """Whether a line `Shape: four independent agents` asks for exactly four who wait for nobody."""
+    return _FOUR.search(asked(order)) is not None
+
+
+def simulated_inputs(prompt: str) -> int:
+    """How many answers of other rehearsals the prompt carries."""
+    return sum(line.lstrip("> ").startswith(MARK) for line in prompt.splitlines())
+
+
+def _headings(prompt: str) -> Iterator[tuple[int, str]]:
+    for line in prompt.splitlines():
+        if match := _HEADING.match(line):
+            yield len(match["marks"]), quoted(match["title"]).strip("“”")
+
+
+def _task_lines(text: str) -> Iterator[str]:
+    lines = [line.strip() for line in text.splitlines()]
+    for number, line in enumerate(lines):
+        heading = _HEADING.match(line)
+        match = _TASK_LINE.match(line)
+        if match and match["rest"]:
+            yield match["rest"]
+        elif match or (heading and _TASK_TITLE.match(heading["title"])):
+            yield from (later for later in lines[number + 1 :] if later)
+
+
+def _prose(text: str) -> Iterator[str]:
+    lines = (line.strip() for line in text.splitlines())
+    return (line for line in lines if line and not line.startswith(("#", MARK)))

@@ -1,0 +1,52 @@
+"""One Performer for all backends: it passes each order to the one the order names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+from orchestrator.core.ports import Performer, Tell
+from orchestrator.core.turn import Failed, Outcome, TurnOrder
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """What holds connections and lets go of them when asked; asking twice is fine."""
+
+    async def aclose(self) -> None:
+        """Let go of everything held."""
+        ...
+
+
+class Router:
+    """Dispatches orders by `order.input.backend` among performers given by backend name."""
+
+    def __init__(self, performers: Mapping[str, Performer]) -> None:
+        self._performers = dict(performers)
+
+    async def perform(self, order: TurnOrder, tell: Tell) -> Outcome:
+        """The outcome of the named backend; Failed, nothing paid, when there is no such backend."""
+        performer = self._performers.get(order.input.backend)
+        if performer is None:
+            known = ", ".join(sorted(self._performers)) or "none"
+            return Failed(
+                error=f"agent {order.input.agent}: no backend {order.input.backend!r} here\n"
+                f"  help: choose one of those set up for this run: {known}",
+                paid="no",
+            )
+        return await performer.perform(order, tell)
+
+    async def aclose(self) -> None:
+        """Close every performer that holds something, all of them even if one raises.
+
+        Raises an ExceptionGroup of what was raised.
+        """
+        errors: list[Exception] = []
+        for performer in self._performers.values():
+            if isinstance(performer, Closing):
+                try:
+                    await performer.aclose()
+                except Exception as error:
+                    errors.append(error)
+        if errors:
+            raise ExceptionGroup("backends could not be closed", errors)
