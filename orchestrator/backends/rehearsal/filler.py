@@ -77,11 +77,17 @@ class _Filler:
         if "const" in flat:
             return flat["const"]
         if isinstance(choices := flat.get("enum"), list):
-            return self._draw.pick([one for one in choices if self._suits(flat, one)] or choices)
+            return self._choice(flat, choices, name)
         for keyword in ("oneOf", "anyOf"):
             if isinstance(branches := flat.get(keyword), list):
                 return self._branch(flat, keyword, branches, name, depth)
         return self._typed(flat, name, depth)
+
+    def _choice(self, flat: Schema, choices: list[JsonValue], name: str) -> JsonValue:
+        suitable = [one for one in choices if self._suits(flat, one)]
+        if not suitable:
+            raise _Dead(f"no value listed for {name} is allowed")
+        return self._draw.pick(suitable)
 
     def _flat(self, schema: Schema, depth: int) -> Schema:
         """A schema with its references followed and its allOf merged in."""
@@ -185,8 +191,8 @@ class _Filler:
         first = _list(schema.get("prefixItems"))
         least, most = _int(schema, "minItems"), _int(schema, "maxItems", _MOST_ITEMS)
         count = min(most, max(least, len(first), 1 if depth < _DEEPEST_OPTIONAL else 0))
-        if count > _MOST_ITEMS:
-            raise _Dead(f"{name} asks for {count} items")
+        if least > _MOST_ITEMS:
+            raise _Dead(f"{name} asks for {least} items")
         if "contains" in schema and not first:
             first = [schema["contains"]] * max(1, _int(schema, "minContains", 1))
             count = max(count, len(first))
