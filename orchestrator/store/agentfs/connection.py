@@ -1,0 +1,232 @@
+"""Connections to an AgentFS file on disk or in memory, or the reason why there is none.
+
+Writing: one kept connection with a write-ahead log, `synchronous=FULL`, a busy timeout and explicit
+transactions; a second, read-only one for reads, so that readers never wait for a commit. Whatever speaks
+against a file is found before a byte of it is written. A remote database would be a module beside this
+one that gives out the same `Statements`.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from urllib.parse import quote
+
+from agentlark.diagnostics import visible
+from orchestrator.core.errors import StoreError, StoreRefused
+from orchestrator.store.agentfs.schema import Part, create_tables, part_version, refuse_foreign
+
+PROBE_S = 2.0
+"""How long opening waits for another program's lock before it calls the file locked."""
+
+BUSY_S = 30.0
+"""How long a commit waits for another process of ours that is committing."""
+
+PAGE_SIZE = 4096
+_HEADER = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """A file's two connections: `write` for the one thread that writes, `reading()` for everybody else.
+
+    In memory the two are one connection, and `writing()` keeps readers out until a transaction has ended.
+    """
+
+    name: str
+    """The path, safe to show."""
+    write: sqlite3.Connection
+    read: sqlite3.Connection
+    _lock: Lock = field(default_factory=Lock)
+
+    def writing(self) -> AbstractContextManager[object]:
+        """Hold this during a transaction."""
+        return self._lock if self.write is self.read else nullcontext()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection for reads, for this thread alone; SQLite's errors become StoreErrors."""
+        with self._lock, readable(self.name):
+            yield self.read
+
+    def close(self) -> None:
+        """Close both; the log is folded into the file first. Must not be called during a transaction."""
+        with self._lock:
+            if self.write is not self.read:
+                self.read.close()
+            with readable(self.name):
+                try:
+                    self.write.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                finally:
+                    self.write.close()
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Turn SQLite's errors while reading a file into StoreErrors that name it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{name} cannot be read: {error}",
+            "copy it away before anything else; what can be read of it is still there",
+        ) from error
+
+
+def open_memory(part: Part) -> Connections:
+    """A database that lives as long as its connection; nothing is written anywhere."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    _create(connection, part)
+    return Connections(":memory:", connection, connection)
+
+
+def open_file(path: Path, part: Part, synchronous: str = "FULL") -> Connections:
+    """Open or create an AgentFS file (0600, its folder 0700) for one writing thread.
+
+    Raises StoreRefused, before anything is written, when the file is not ours to write: not a database, a
+    database of something else, of a newer version, locked by another program, read-only, a folder.
+    """
+    name = visible(str(path))
+    _make_file(path, name)
+    write = _connect(path)
+    try:
+        with _opening(name):
+            refuse_foreign(write, name, part)
+            _prepare(write, name, synchronous)
+            if part_version(write, part.name) != part.version:
+                _create(write, part)
+            write.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
+            read = _connect(path)
+            read.execute("PRAGMA query_only=ON")
+    except BaseException:
+        write.close()
+        raise
+    return Connections(name, write, read)
+
+
+def open_reading(path: Path, part: Part) -> Connections | None:
+    """Open a file for reading while others may write it; None when there is no such file or part in it.
+
+    Creates no database. Raises StoreRefused as `open_file` does.
+    """
+    name = visible(str(path))
+    if not _is_database(path, name):
+        return None
+    connection = _connect(path, _read_mode(path))
+    try:
+        with _opening(name):
+            connection.execute("PRAGMA query_only=ON")
+            refuse_foreign(connection, name, part)
+            version = part_version(connection, part.name)
+    except BaseException:
+        connection.close()
+        raise
+    if version:
+        return Connections(name, connection, connection)
+    connection.close()
+    return None
+
+
+def _read_mode(path: Path) -> str:
+    """`immutable` where SQLite could not create the files that reading a log needs, and there is no log."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return "mode=rw"
+    return "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
+
+
+def _connect(path: Path, mode: str = "mode=rw") -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.absolute()))}?{mode}"
+    try:
+        return sqlite3.connect(uri, uri=True, timeout=PROBE_S, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise StoreRefused(f"{visible(str(path))} cannot be opened: {error}", _PERMISSIONS) from error
+
+
+def _is_database(path: Path, name: str) -> bool:
+    """Whether there is a database; not for no file or an empty one. Raises StoreRefused for anything else."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_HEADER))
+    except FileNotFoundError:
+        return False
+    except IsADirectoryError as error:
+        raise StoreRefused(f"{name} is a folder", "name a file, or move the folder away") from error
+    except OSError as error:
+        raise StoreRefused(f"{name} cannot be read: {error.strerror}", _PERMISSIONS) from error
+    if head and head != _HEADER:
+        raise StoreRefused(f"{name} is not a database", "name another file, or move this one away")
+    return bool(head)
+
+
+def _make_file(path: Path, name: str) -> None:
+    _is_database(path, name)
+    try:
+        _make_folder(path.parent)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise StoreRefused(f"{name} cannot be created: {error.strerror}", _PERMISSIONS) from error
+    for place in (path, path.parent):
+        if not os.access(place, os.W_OK):
+            raise StoreRefused(f"{visible(str(place))} is read-only", _PERMISSIONS)
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.parent.exists():
+        _make_folder(folder.parent)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if not folder.is_dir():
+        raise NotADirectoryError(20, f"{visible(str(folder))} is not a folder")
+
+
+def _prepare(connection: sqlite3.Connection, name: str, synchronous: str) -> None:
+    connection.execute(f"PRAGMA page_size={PAGE_SIZE}")
+    mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+    if mode != "wal":
+        raise StoreRefused(f"{name} cannot keep a write-ahead log here", "use a local file system")
+    connection.execute(f"PRAGMA synchronous={synchronous}")
+
+
+def _create(connection: sqlite3.Connection, part: Part) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        create_tables(connection, part, int(time.time()))
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _opening(name: str) -> Iterator[None]:
+    """SQLite's errors while opening, as refusals with their remedy."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = (error.sqlite_errorcode if hasattr(error, "sqlite_errorcode") else 0) & 0xFF
+        what, remedy = _CAUSES.get(code, (f"cannot be opened: {error}", "name another file"))
+        raise StoreRefused(f"{name} {what}", remedy) from error
+
+
+_PERMISSIONS = "check the permissions of the file and its folder, or name another place"
+_LOCKED = (
+    "is locked by another program",
+    "close what holds it (an AgentFS SDK, mount or shell locks the whole file) and try again",
+)
+_CAUSES = {
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_PROTOCOL: _LOCKED,
+    sqlite3.SQLITE_NOTADB: ("is not a database", "name another file, or move this one away"),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", "copy it away, then restore it from a backup or start a new one"),
+    sqlite3.SQLITE_READONLY: ("is read-only", _PERMISSIONS),
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _PERMISSIONS),
+    sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", "make room and try again"),
+}

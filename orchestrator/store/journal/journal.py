@@ -1,0 +1,93 @@
+"""The journal in an AgentFS file: `ports.Journal` with group commit, and everything `JournalReader` reads.
+
+A commit is queued, written by the one writer thread together with whatever else waits, and acknowledged
+when its transaction is on the disk. One run's commits keep their order, its facts are numbered from 1
+without gaps. No answer is cached in memory: what `find` gives is what a later process would be given.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from orchestrator.core.errors import StoreError
+from orchestrator.core.facts import Fact
+from orchestrator.core.frozen import Digest
+from orchestrator.core.ports import RunRecord
+from orchestrator.core.turn import Done
+from orchestrator.store.agentfs.connection import Connections, open_file, open_memory
+from orchestrator.store.agentfs.writer import GroupWriter
+from orchestrator.store.journal.batch import JournalBatch, Known
+from orchestrator.store.journal.reader import JournalReader
+from orchestrator.store.journal.tables import JOURNAL
+
+IN_MEMORY: Final = None
+"""The path of a journal that is kept nowhere: no trail, hence no resume and no reuse across runs."""
+
+_Job: TypeAlias = RunRecord | tuple[str, Sequence[Fact], Mapping[Digest, bytes]]
+
+
+class AgentFSJournal:
+    """The record of all runs in one file, or with `IN_MEMORY` for as long as the process lives.
+
+    Opening blocks for some milliseconds and raises StoreRefused, before anything is written, when the file is
+    not ours to write. Close it, or the log stays beside the file (nothing acknowledged is lost by that).
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._connections: Connections = open_memory(JOURNAL) if path is None else open_file(path, JOURNAL)
+        self._reader = JournalReader(self._connections)
+        self._known = Known()
+        self._writer: GroupWriter[_Job, str | int] = GroupWriter(self._connections, self._write)
+
+    async def open_run(self, record: RunRecord) -> str:
+        """Record a new run and give its slug, with a suffix (`-2`) if it is taken; durable on return."""
+        slug = await self._writer.submit(record)
+        assert isinstance(slug, str)
+        return slug
+
+    async def commit(self, run: str, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> int:
+        """Record facts and bodies in one transaction; gives the number of the last fact. Returned = durable.
+
+        Raises StoreError, saying what is recorded and what is not, when they cannot be; after a failed
+        write so does every later call. If the caller is cancelled, the entry may still be recorded.
+        """
+        last = await self._writer.submit((run, facts, bodies))
+        assert isinstance(last, int)
+        return last
+
+    async def find(self, key: Digest, run: str | None) -> Done | None:
+        """The recorded answer under a turn key, of one run or (None) of any; see `JournalReader.find`."""
+        return self._reader.find(key, run)
+
+    def runs(self) -> Sequence[RunRecord]:
+        """All recorded runs, oldest first."""
+        return self._reader.runs()
+
+    def facts(self, run: str, after: int = 0) -> Iterable[tuple[int, Fact]]:
+        """The run's facts numbered above `after`, in order; any thread may ask."""
+        return self._reader.facts(run, after)
+
+    def body(self, digest: Digest) -> bytes:
+        """The bytes recorded under a digest, verified; any thread may ask."""
+        return self._reader.body(digest)
+
+    async def close(self) -> None:
+        """Write what is queued, fold the log into the file, let go of it. Safe to call again."""
+        await self._writer.close()
+
+    def _write(self, db: sqlite3.Connection, jobs: Sequence[_Job]) -> list[str | int | StoreError]:
+        batch = JournalBatch(db, self._known)
+        results = [_attempt(batch, job) for job in jobs]
+        batch.flush()
+        return results
+
+
+def _attempt(batch: JournalBatch, job: _Job) -> str | int | StoreError:
+    """What became of one job; a refusal concerns it alone."""
+    try:
+        return batch.open_run(job) if isinstance(job, RunRecord) else batch.commit(*job)
+    except StoreError as error:
+        return error

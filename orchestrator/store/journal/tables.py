@@ -1,0 +1,91 @@
+"""The journal's own tables, beside AgentFS's in the same file and the same transactions.
+
+- `journal_runs`: one row per run; its record without the two long texts, which are files.
+- `journal_facts`: the facts of each run as JSON text, numbered from 1, kept in the order they are read
+  back, each with a checksum over its number and its text.
+- `journal_turns`: one row per turn that ended, saying where in which file its input and its answer stand. It
+  is the turn cache: the newest row of a key with an answer is what the key gives. Rows are only
+  appended, so that the table stays packed; the two digests are looked up through indexes.
+- `journal_bodies`: where bodies that belong to no turn stand (a squad, a prompt); each is a file of its own.
+
+A body is stored once, in a file that people and the AgentFS tools can read; these rows only point into files.
+"""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from orchestrator.core.frozen import Digest
+from orchestrator.store.agentfs.schema import Part
+
+JOURNAL = Part(
+    "journal",
+    1,
+    (
+        """CREATE TABLE IF NOT EXISTS journal_runs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            slug TEXT NOT NULL UNIQUE,
+            record TEXT NOT NULL,
+            prompt BLOB NOT NULL,
+            squad BLOB NOT NULL
+        ) STRICT""",
+        """CREATE TABLE IF NOT EXISTS journal_facts (
+            run INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            fact TEXT NOT NULL,
+            crc INTEGER NOT NULL,
+            PRIMARY KEY (run, seq)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE IF NOT EXISTS journal_turns (
+            id INTEGER PRIMARY KEY,
+            run INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            origin TEXT NOT NULL,
+            key BLOB NOT NULL,
+            answer BLOB,
+            ino INTEGER NOT NULL,
+            key_start INTEGER NOT NULL,
+            key_size INTEGER NOT NULL,
+            answer_start INTEGER NOT NULL,
+            answer_size INTEGER NOT NULL
+        ) STRICT""",
+        "CREATE INDEX IF NOT EXISTS journal_turns_key ON journal_turns(key)",
+        "CREATE INDEX IF NOT EXISTS journal_turns_answer ON journal_turns(answer) WHERE answer IS NOT NULL",
+        """CREATE TABLE IF NOT EXISTS journal_bodies (
+            digest BLOB PRIMARY KEY,
+            ino INTEGER NOT NULL,
+            size INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    ),
+)
+
+INSERT_FACT = "INSERT INTO journal_facts (run, seq, fact, crc) VALUES (?, ?, ?, ?)"
+INSERT_TURN = """INSERT INTO journal_turns
+    (run, seq, origin, key, answer, ino, key_start, key_size, answer_start, answer_size)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT_BODY = "INSERT OR IGNORE INTO journal_bodies (digest, ino, size) VALUES (?, ?, ?)"
+
+BY_KEY = "SELECT ino, key_start, key_size FROM journal_turns WHERE key = ? AND key_size > 0 LIMIT 1"
+BY_ANSWER = (
+    "SELECT ino, answer_start, answer_size FROM journal_turns WHERE answer = ? AND answer_size > 0 LIMIT 1"
+)
+BY_DIGEST = "SELECT ino, 0, size FROM journal_bodies WHERE digest = ?"
+
+ANSWER_OF_KEY = """SELECT answer, ino, answer_start, answer_size FROM journal_turns
+    WHERE key = ? AND answer IS NOT NULL AND answer_size > 0 AND origin <> 'replayed'
+    ORDER BY id DESC LIMIT 1"""
+ANSWER_OF_KEY_IN_RUN = """SELECT answer, ino, answer_start, answer_size FROM journal_turns
+    WHERE key = ? AND answer IS NOT NULL AND answer_size > 0
+    AND run = (SELECT id FROM journal_runs WHERE slug = ?) ORDER BY id DESC LIMIT 1"""
+RECORDED_TURN = """SELECT ino, key_start, key_size, answer_start, answer_size FROM journal_turns
+    WHERE key = ? AND answer = ? AND answer_size > 0 ORDER BY id DESC LIMIT 1"""
+
+
+def blob(digest: Digest) -> bytes:
+    """A digest as the tables keep it: 32 bytes."""
+    return bytes.fromhex(digest)
+
+
+def fact_crc(seq: int, text: str) -> int:
+    """The checksum of a fact in its place."""
+    return crc32(text.encode(), seq & 0xFFFFFFFF)

@@ -1,0 +1,83 @@
+"""The one file of a turn: what was asked and what came of it, as JSON, stored once.
+
+The input and the answer stand in it byte for byte as they were hashed, so that the turn key and the
+answer's digest can be verified on a slice of the file. What only the fact knows (node, step, ending, time,
+an error) stands before them. Names: `02-follow-up.json` for an answer, `02-follow-up.attempt-1.json` for
+an attempt that brought none.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from orchestrator.core.facts import Acted, TurnEnded
+from orchestrator.core.turn import TurnId
+
+SCHEMA_VERSION = 1
+
+
+class Slices(NamedTuple):
+    """Where input and answer stand in a turn's file, in bytes; size 0 where there is none."""
+
+    key_start: int
+    key_size: int
+    answer_start: int
+    answer_size: int
+
+
+def turn_name(fact: TurnEnded) -> str:
+    """The name of a turn's file in the folder of its node."""
+    stem = f"{fact.id.step:02d}-{fact.purpose}"
+    return f"{stem}.json" if fact.ending == "done" else f"{stem}.attempt-{fact.attempt}.json"
+
+
+def turn_file(fact: TurnEnded, asked: bytes, answer: bytes) -> tuple[bytes, Slices]:
+    """The file of a turn and where its parts stand; `asked` and `answer` are canonical JSON, or empty."""
+    head = (_turn_head(fact) + ',\n"input":').encode()
+    middle = b',\n"answer":'
+    content = b"".join((head, asked or b"null", middle, answer or b"null", b"}\n"))
+    after = len(head) + (len(asked) or 4) + len(middle)
+    return content, Slices(len(head), len(asked), after, len(answer))
+
+
+def _turn_head(fact: TurnEnded) -> str:
+    run, node, step = fact.id
+    head = (
+        f'{{"schema_version":{SCHEMA_VERSION},"run":{_quoted(run)},"node":{_quoted(node)},"step":{step},'
+        f'"purpose":"{fact.purpose}","attempt":{fact.attempt},"ending":"{fact.ending}","origin":"{fact.origin}",'
+        f'"simulated":{"true" if fact.simulated else "false"},"at":"{fact.at.isoformat()}"'
+    )
+    if fact.ending != "done":
+        usage = fact.usage.model_dump_json() if fact.usage else "null"
+        head += f',"error":{_quoted(fact.error)},"paid":"{fact.paid}","usage":{usage}'
+    return head
+
+
+def _quoted(text: str | None) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def event_name(seq: int, fact: Acted) -> str:
+    """The name of an action's file in the events folder of its run."""
+    return f"{seq:06d}-{fact.action}.json"
+
+
+def event_file(seq: int, fact_json: str) -> bytes:
+    """The file of an action: its fact and its number."""
+    return f'{{"schema_version":{SCHEMA_VERSION},"seq":{seq},\n"fact":{fact_json}}}\n'.encode()
+
+
+def tool_parameters(id: TurnId, fact: Acted) -> str:
+    """What an action was, as the parameters of an AgentFS tool call (JSON text)."""
+    run, node, step = id
+    parameters = {
+        "run": run,
+        "node": node,
+        "step": step,
+        "number": fact.number,
+        "title": fact.title,
+        "detail": fact.detail,
+        "simulated": fact.simulated,
+    }
+    return json.dumps(parameters, ensure_ascii=False)
