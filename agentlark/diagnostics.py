@@ -109,6 +109,12 @@ class Pointer:
 Place = Span | Pointer
 
 
+def _lines(place: Place | None) -> tuple[int, int, int, int] | tuple[None, None, None, None]:
+    if isinstance(place, Span):
+        return place.line, place.column, place.end_line, place.end_column
+    return None, None, None, None
+
+
 class RelatedJson(TypedDict):
     """A second place of a diagnostic, as JSON."""
 
@@ -143,13 +149,8 @@ class Related:
 
     def to_json(self) -> RelatedJson:
         """This place as JSON."""
-        span = self.place if isinstance(self.place, Span) else None
-        return {
-            "file": self.place.file,
-            "line": span and span.line,
-            "column": span and span.column,
-            "message": self.message,
-        }
+        line, column, *_ = _lines(self.place)
+        return {"file": self.place.file, "line": line, "column": column, "message": self.message}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class Diagnostic:
 
     def to_json(self) -> DiagnosticJson:
         """This diagnostic as JSON, the shape documented in docs/language.md."""
-        span = self.place if isinstance(self.place, Span) else None
+        line, column, end_line, end_column = _lines(self.place)
         message = self.message
         if isinstance(self.place, Pointer) and self.place.pointer:
             message = f"{self.place.pointer}: {message}"
@@ -177,10 +178,10 @@ class Diagnostic:
             "code": self.code,
             "severity": self.severity,
             "file": self.place.file if self.place else None,
-            "line": span and span.line,
-            "column": span and span.column,
-            "end_line": span and span.end_line,
-            "end_column": span and span.end_column,
+            "line": line,
+            "column": column,
+            "end_line": end_line,
+            "end_column": end_column,
             "message": message,
             "help": self.help,
             "related": [related.to_json() for related in self.related],

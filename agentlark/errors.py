@@ -1,8 +1,8 @@
 """The compiler's errors.
 
-    AgentlarkError
-    ├── ConfigError        the user wrote something wrong; carries diagnostics
-    └── ResourceMissing    a file that ships with agentlark is not there: a broken installation
+AgentlarkError
+├── ConfigError        the user wrote something wrong; carries diagnostics
+└── ResourceMissing    a file that ships with agentlark is not there: a broken installation
 """
 
 from __future__ import annotations

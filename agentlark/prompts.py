@@ -129,7 +129,11 @@ def _about_variable(name: str, turn: Turn) -> str:
         return "the plan is known only in the follow-up prompt"
     near = nearest(name, VARIABLES[turn])
     listed = ", ".join(sorted(VARIABLES[turn]))
-    return f"did you mean {near!r}? a {turn} prompt knows {listed}" if near else f"a {turn} prompt knows {listed}"
+    return (
+        f"did you mean {near!r}? a {turn} prompt knows {listed}"
+        if near
+        else f"a {turn} prompt knows {listed}"
+    )
 
 
 def _unknown_parts(tree: Tree, upstream: frozenset[str]) -> Iterator[Complaint]:

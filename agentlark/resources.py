@@ -27,7 +27,9 @@ def shipped(relative: str) -> Path:
     """The path of a shipped file. Raises ResourceMissing when the installation lacks it."""
     path = shipped_folder() / relative
     if not path.exists():
-        raise ResourceMissing(f"{relative} is missing from this installation of agentlark ({path}); reinstall it")
+        raise ResourceMissing(
+            f"{relative} is missing from this installation of agentlark ({path}); reinstall it"
+        )
     return path
 
 

@@ -1,11 +1,11 @@
 """The runner's errors.
 
-    OrchestratorError
-    ├── UserError            the user asked for something that cannot be; exit code 2
-    ├── FolderBusy           another run has this folder; exit code 5
-    ├── StoreError           the journal or an artifact file cannot be read or written; exit code 1
-    │   └── StoreRefused     it is not ours to write: locked, foreign, newer; exit code 2
-    └── ServerError          the loopback model server could not be started
+OrchestratorError
+├── UserError            the user asked for something that cannot be; exit code 2
+├── FolderBusy           another run has this folder; exit code 5
+├── StoreError           the journal or an artifact file cannot be read or written; exit code 1
+│   └── StoreRefused     it is not ours to write: locked, foreign, newer; exit code 2
+└── ServerError          the loopback model server could not be started
 """
 
 from __future__ import annotations

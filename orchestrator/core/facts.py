@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, JsonValue, NonNegativeInt, TypeAdapter
 
-from agentlark.model import Agent
+from agentlark.blueprint import Specialist
 from orchestrator.core.frozen import Digest, Frozen
 from orchestrator.core.turn import Purpose, TurnId, Usage
 
@@ -96,7 +96,7 @@ class AgentsJoined(Frozen):
     group: str
     by: str
     summary: str = ""
-    agents: tuple[Agent, ...]
+    agents: tuple[Specialist, ...]
     tags: tuple[str, ...] = ()
     at: datetime
 
@@ -131,14 +131,7 @@ class RunEnded(Frozen):
 
 
 Fact: TypeAlias = Annotated[
-    RunStarted
-    | TurnStarted
-    | TurnEnded
-    | Acted
-    | AgentsJoined
-    | BlueprintRefused
-    | NodeEnded
-    | RunEnded,
+    RunStarted | TurnStarted | TurnEnded | Acted | AgentsJoined | BlueprintRefused | NodeEnded | RunEnded,
     Field(discriminator="kind"),
 ]
 
@@ -181,6 +174,7 @@ class Action(Frozen):
     detail: dict[str, JsonValue] = Field(default_factory=dict)
     ok: bool = True
     duration_ms: NonNegativeInt = 0
+    simulated: bool = False
 
 
 Told: TypeAlias = TextDelta | Action

@@ -59,7 +59,7 @@ class Journal(Protocol):
         ...
 
     async def commit(self, run: str, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> int:
-        """Record facts and bodies in one transaction; gives the number of the last fact. Returned = durable."""
+        """Record facts and bodies in one transaction; gives the last fact's number. Returned = durable."""
         ...
 
     async def find(self, key: Digest, run: str | None) -> Done | None:

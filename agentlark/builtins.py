@@ -1,0 +1,242 @@
+"""The words that a configuration may use besides Starlark's own: `group`, `agent`, `prompt_file`, ….
+
+They collect instead of raising: a file with five mistakes gets five findings in one run. Each returns a
+draft that remembers its call, so that later checks can point at the very argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from agentlark import starlark
+from agentlark.diagnostics import Diagnostic, Span, nearest
+from agentlark.fields import AGENT_FIELDS, ORCHESTRATION_FIELDS, RELAY_FIELDS, Reader, Wrong, text
+
+
+class Draft(starlark.HostValue):
+    """What one of our builtins returned: its fields as plain Python, and the call that wrote them."""
+
+    def __init__(self, type_name: str, call: starlark.Call, fields: Mapping[str, Any]) -> None:
+        super().__init__(type_name)
+        self.call = call
+        self.fields = fields
+
+    def where(self, *path: str | int) -> Span:
+        """The most precise place of a field, or of something inside it; the call when it was not written.
+
+        Drafts held by fields are followed into their own calls.
+        """
+        held = self.fields.get(str(path[0])) if path else None
+        if isinstance(held, Draft) and len(path) > 1:
+            return held.where(*path[1:])
+        return self.call.where(*path) if path else self.call.span
+
+
+class PromptReader(Protocol):
+    """Reads the file that `prompt_file` names, relative to the file of the call."""
+
+    def __call__(self, name: str, at: Span) -> str:
+        """Its text. Raises ConfigError when it cannot or must not be read."""
+        ...
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found while a file was evaluated, in the order it was found."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, code: str, message: str, place: Span, **more: Any) -> None:
+        """Take note of a finding."""
+        self.diagnostics.append(Diagnostic(code, message, place, **more))
+
+
+@dataclass(slots=True)
+class Parameters:
+    """The values given with `--var`, and which of them the file asked for."""
+
+    given: Mapping[str, str]
+    asked: dict[str, object] = field(default_factory=dict)
+
+
+def make_builtins(
+    findings: Findings, parameters: Parameters, read_prompt: PromptReader
+) -> dict[str, starlark.Builtin]:
+    """The builtins by name; what they find goes to `findings`."""
+
+    def agent(call: starlark.Call, args: tuple[object, ...], kwargs: dict[str, object]) -> Draft:
+        return Draft("agent", call, _read(findings, call, args, kwargs, AGENT_FIELDS, ("id", "role")))
+
+    def define_relay(call: starlark.Call, args: tuple[object, ...], kwargs: dict[str, object]) -> Draft:
+        return Draft("relay", call, _read(findings, call, args, kwargs, RELAY_FIELDS))
+
+    def define_orchestration(
+        call: starlark.Call, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> Draft:
+        fields = {**ORCHESTRATION_FIELDS, "relay": _draft_of("relay", "define_relay")}
+        return Draft("orchestration", call, _read(findings, call, args, kwargs, fields))
+
+    def group(call: starlark.Call, args: tuple[object, ...], kwargs: dict[str, object]) -> Draft:
+        fields: dict[str, Reader] = {
+            "id": text,
+            "orchestration": _draft_of("orchestration", "define_orchestration"),
+            "agents": agent_list,
+        }
+        return Draft("group", call, _read(findings, call, args, kwargs, fields, ("id", "agents")))
+
+    def prompt_file(call: starlark.Call, args: tuple[object, ...], kwargs: dict[str, object]) -> str:
+        bound = _positional(call, args, kwargs, ("path",), 1)
+        name = bound["path"]
+        if not isinstance(name, str):
+            raise call.error("prompt_file takes the path of a file", call.where(0), code="AL303")
+        return read_prompt(name, call.where(0) if args else call.where("path"))
+
+    def param(call: starlark.Call, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        return _param(call, args, kwargs, parameters)
+
+    functions: tuple[Callable[..., object], ...] = (
+        group,
+        agent,
+        define_orchestration,
+        define_relay,
+        prompt_file,
+        param,
+    )
+    return {function.__name__: starlark.Builtin(function.__name__, function) for function in functions}
+
+
+def agent_list(value: object) -> object:
+    """A list of agents, as a tuple of drafts."""
+    return _drafts(value, "agent")
+
+
+def group_list(value: object) -> object:
+    """A list of groups, as a tuple of drafts."""
+    return _drafts(value, "group")
+
+
+def _drafts(value: object, what: str) -> object:
+    items = starlark.items(value)
+    if items is None:
+        return Wrong(f"expected a list of {what}(…), got {starlark.type_name(value)}")
+    for index, item in enumerate(items):
+        if not (isinstance(item, Draft) and item.type_name == what):
+            return Wrong(f"expected {what}(…), got {starlark.type_name(item)}", path=(index,))
+    return tuple(items)
+
+
+def _draft_of(type_name: str, function: str) -> Reader:
+    def read(value: object) -> object:
+        if isinstance(value, Draft) and value.type_name == type_name:
+            return value
+        return Wrong(f"expected {function}(…), got {starlark.type_name(value)}")
+
+    return read
+
+
+def _read(
+    findings: Findings,
+    call: starlark.Call,
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+    fields: Mapping[str, Reader],
+    required: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """The fields that were given and are right; what is wrong goes to the findings."""
+    if args:
+        message = f"{call.name} takes keyword arguments only"
+        findings.add("AL303", message, call.where(0), help=f"write {next(iter(fields))} = …")
+    taken: dict[str, Any] = {}
+    for name, value in kwargs.items():
+        reader = fields.get(name)
+        if reader is None:
+            _unknown_field(findings, call, name, fields)
+        elif value is not None:
+            plain = reader(value)
+            if isinstance(plain, Wrong):
+                findings.add(
+                    plain.code,
+                    f"{name}: {plain.message}",
+                    call.where(name, *plain.path),
+                    help=plain.help,
+                    fix=plain.fix,
+                )
+            else:
+                taken[name] = plain
+    for name in required:
+        if kwargs.get(name) is None:
+            findings.add("AL304", f"{call.name} needs {name}", call.span, help=f"add {name} = …")
+    return taken
+
+
+def _unknown_field(findings: Findings, call: starlark.Call, name: str, fields: Mapping[str, Reader]) -> None:
+    near = nearest(name, fields)
+    findings.add(
+        "AL302",
+        f"{call.name} has no field {name!r}",
+        call.name_span(name),
+        help=f"did you mean {near!r}?" if near else f"it has {', '.join(fields)}",
+        fix=near,
+    )
+
+
+def _positional(
+    call: starlark.Call,
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+    names: tuple[str, ...],
+    required: int,
+) -> dict[str, object]:
+    """Arguments by name, for the builtins that take a few positional ones. Raises a located call error."""
+    bound = dict(zip(names, args, strict=False))
+    if len(args) > len(names):
+        raise call.error(f"{call.name} takes at most {len(names)} arguments, got {len(args)}", code="AL210")
+    for name, value in kwargs.items():
+        if name not in names:
+            raise call.error(f"{call.name} has no argument {name!r}", call.name_span(name), code="AL210")
+        if name in bound:
+            raise call.error(f"{call.name} got {name!r} twice", call.name_span(name), code="AL210")
+        bound[name] = value
+    for name in names[:required]:
+        if name not in bound:
+            raise call.error(f"{call.name} needs {name!r}", code="AL210")
+    return bound
+
+
+def _param(
+    call: starlark.Call, args: tuple[object, ...], kwargs: Mapping[str, object], parameters: Parameters
+) -> object:
+    bound = _positional(call, args, kwargs, ("name", "default"), 1)
+    name = bound["name"]
+    if not isinstance(name, str):
+        raise call.error("param takes a name", call.where(0), code="AL303")
+    parameters.asked[name] = call
+    given = parameters.given.get(name)
+    if given is None:
+        if "default" not in bound:
+            raise call.error(
+                f"the parameter {name!r} has no value", code="AL320", help=f"give it with --var {name}=…"
+            )
+        return bound["default"]
+    try:
+        return _like(given, starlark.to_python(bound.get("default")))
+    except ValueError as error:
+        raise call.error(f"--var {name}={given}: {error}", code="AL320") from None
+
+
+def _like(given: str, default: object) -> object:
+    """A `--var` text as a value of the default's type. Raises ValueError saying what was expected."""
+    if isinstance(default, bool):
+        if given.casefold() not in ("true", "false", "1", "0"):
+            raise ValueError("expected true or false")
+        return given.casefold() in ("true", "1")
+    if isinstance(default, int | float):
+        try:
+            return type(default)(given)
+        except ValueError:
+            raise ValueError(f"expected {'an int' if isinstance(default, int) else 'a number'}") from None
+    if isinstance(default, list | dict):
+        raise ValueError("only strings, numbers and booleans can be given on the command line")
+    return given

@@ -1,0 +1,306 @@
+"""The compiler: from `agents.lark` to a checked squad.
+
+Passes, each in its own module: the language room evaluates the file with our builtins, which collect
+drafts and findings; here the drafts become models, with default prompts and blueprint agents settled;
+`check.py` judges the whole. One run reports all errors of a file and of what it loads.
+
+It reads files under the project root and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from agentlark import starlark
+from agentlark.builtins import Draft, Findings, Parameters, agent_list, group_list, make_builtins
+from agentlark.check import check_squad
+from agentlark.diagnostics import Diagnostic, Place, Related, Source, Span, nearest
+from agentlark.errors import ConfigError
+from agentlark.fields import Wrong
+from agentlark.model import Agent, Group, Orchestration, Relay, SourceFile, Squad
+from agentlark.project import ProjectFile, Unreadable, decode, find_root, locate, read_file
+from agentlark.prompts import Turn, default_prompt
+
+FLAT_GROUP = "core"
+"""The id of the one group that a flat `agents = […]` makes."""
+
+MAX_LOAD_DEPTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """A squad and what else there is to say about its source: warnings and notes."""
+
+    squad: Squad
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_file(
+    path: Path | str, *, variables: Mapping[str, str] | None = None, shown: str | None = None
+) -> Compilation:
+    """The checked squad that a configuration file describes.
+
+    `variables` are the values for the file's `param(…)`; `shown` is the name to show for the file (its
+    path as given by default). Raises ConfigError with every finding.
+    """
+    file = Path(path)
+    return _Compiler(file, shown or str(path), variables or {}).compile()
+
+
+@dataclass(slots=True)
+class _Loader:
+    """Reads a file and what it loads, each once, under the root; remembers them as the squad's sources."""
+
+    root: Path
+    findings: Findings
+    builtins: dict[str, starlark.Builtin] = field(default_factory=dict)
+    modules: dict[Path, starlark.Module] = field(default_factory=dict)
+    active: list[tuple[ProjectFile, Span | None]] = field(default_factory=list)
+    files: dict[str, ProjectFile] = field(default_factory=dict)
+    sources: dict[str, SourceFile] = field(default_factory=dict)
+
+    def execute(self, file: ProjectFile, at: Span | None = None) -> starlark.Module:
+        """The module of a file; `at` is the load that asked for it."""
+        known = self.modules.get(file.path)
+        if known is not None:
+            return known
+        text = self.read(file, at)
+        self.files[file.shown] = file
+        self.active.append((file, at))
+        module = starlark.execute(
+            text,
+            filename=file.shown,
+            builtins=self.builtins,
+            load=lambda name, place: self._load(file, name, place),
+        )
+        self.active.pop()
+        self.modules[file.path] = module
+        return module
+
+    def read(self, file: ProjectFile, at: Span | None) -> str:
+        """The text of a file, noted as a source. Raises ConfigError located at what asked for it."""
+        try:
+            data = read_file(file.path)
+            text = decode(data)
+        except Unreadable as error:
+            message = f"{file.shown} cannot be read: {error}"
+            raise self.refusal(message, at, error.remedy) from error
+        self.sources[file.under_root] = SourceFile(path=file.under_root, sha256=sha256(data).hexdigest())
+        return text
+
+    def read_prompt(self, name: str, at: Span) -> str:
+        """The text of a prompt file, relative to the file that `at` is in."""
+        return self.read(self._locate(self.files[at.file], name, at), at)
+
+    def _load(self, file: ProjectFile, name: str, at: Span) -> starlark.Module:
+        wanted = self._locate(file, name, at)
+        paths = [entry.path for entry, _ in self.active]
+        if wanted.path in paths:
+            raise self._load_cycle(paths.index(wanted.path), wanted, at)
+        if len(self.active) >= MAX_LOAD_DEPTH:
+            raise self.refusal(f"load is nested deeper than {MAX_LOAD_DEPTH} files", at)
+        return self.execute(wanted, at)
+
+    def _load_cycle(self, first: int, wanted: ProjectFile, at: Span) -> ConfigError:
+        steps = [
+            Related(place, f"{loaded.shown} is loaded here")
+            for loaded, place in self.active[first + 1 :]
+            if place is not None
+        ]
+        chain = " → ".join([*(entry.shown for entry, _ in self.active[first:]), wanted.shown])
+        return ConfigError(
+            [Diagnostic("AL319", f"these files load each other: {chain}", at, related=tuple(steps))]
+        )
+
+    def _locate(self, file: ProjectFile, name: str, at: Span) -> ProjectFile:
+        try:
+            return locate(self.root, file, name)
+        except Unreadable as error:
+            raise self.refusal(str(error), at, error.remedy) from error
+
+    def refusal(self, message: str, at: Span | None, remedy: str = "") -> ConfigError:
+        """A file that is not read, and why."""
+        return ConfigError([Diagnostic("AL319", message, at, help=remedy or None)])
+
+
+class _Compiler:
+    def __init__(self, file: Path, shown: str, variables: Mapping[str, str]) -> None:
+        self._root = find_root(file)
+        absolute = Path.cwd() / file
+        under_root = (
+            absolute.relative_to(self._root).as_posix() if absolute.is_relative_to(self._root) else file.name
+        )
+        self._file = ProjectFile(shown, absolute, under_root)
+        self._findings = Findings()
+        self._parameters = Parameters(variables)
+        self._loader = _Loader(self._root, self._findings)
+        self._loader.builtins = make_builtins(self._findings, self._parameters, self._loader.read_prompt)
+
+    def compile(self) -> Compilation:
+        found = self._findings.diagnostics
+        try:
+            module = self._loader.execute(self._file)
+        except starlark.StarlarkError as error:
+            raise ConfigError(_ordered([*found, *error.diagnostics])) from error
+        except ConfigError as error:
+            raise ConfigError(_ordered([*found, *error.diagnostics])) from error
+        self._check_variables()
+        drafts = self._groups(module)
+        squad = self._squad(module, drafts)
+        if squad.groups or not found:
+            found += check_squad(squad, _DraftPlaces(drafts))
+        found[:] = _ordered(found)
+        if any(diagnostic.severity == "error" for diagnostic in found):
+            raise ConfigError(found)
+        return Compilation(squad, tuple(found))
+
+    def _check_variables(self) -> None:
+        for name in self._parameters.given:
+            if name not in self._parameters.asked:
+                near = nearest(name, self._parameters.asked)
+                self._findings.diagnostics.append(
+                    Diagnostic(
+                        "AL320",
+                        f"--var {name}: the file has no param({name!r})",
+                        help=f"did you mean {near!r}?" if near else None,
+                    )
+                )
+
+    def _groups(self, module: starlark.Module) -> tuple[_GroupDraft, ...]:
+        both = [name for name in ("groups", "agents") if name in module]
+        if len(both) != 1:
+            self._no_squad(module, both)
+            return ()
+        value = module[both[0]]
+        drafts = (group_list if both[0] == "groups" else agent_list)(value)
+        if isinstance(drafts, Wrong):
+            self._findings.add(
+                "AL301", f"{both[0]}: {drafts.message}", self._where(module, both[0], *drafts.path)
+            )
+            return ()
+        assert isinstance(drafts, tuple)
+        place = self._where(module, both[0])
+        if both[0] == "groups":
+            if not drafts:
+                self._findings.add(
+                    "AL300", "groups is empty", place, help='add a group(id = "…", agents = […])'
+                )
+            return tuple(_GroupDraft(draft.where, draft.fields) for draft in drafts)
+        fields: dict[str, Any] = {"id": FLAT_GROUP, "agents": drafts}
+        return (_GroupDraft(lambda *_: place, fields),)
+
+    def _no_squad(self, module: starlark.Module, names: Sequence[str]) -> None:
+        if names:
+            self._findings.add(
+                "AL300",
+                "the file defines both groups and agents",
+                self._where(module, "agents"),
+                help="put the agents into a group",
+            )
+            return
+        near = nearest("groups", module) or nearest("agents", module)
+        start = Span(Source(self._file.shown, ""), 0, 0)
+        hint = f"did you mean to call {near!r} so? " if near else ""
+        self._findings.add(
+            "AL300",
+            "the file defines no squad",
+            self._where(module, near) if near else start,
+            help=f"{hint}write groups = [group(…)] or agents = [agent(…)]",
+        )
+
+    def _where(self, module: starlark.Module, name: str, *path: str | int) -> Span:
+        return module.where(name, *path) or Span(Source(self._file.shown, ""), 0, 0)
+
+    def _squad(self, module: starlark.Module, groups: Sequence[_GroupDraft]) -> Squad:
+        prompt = module.get("prompt")
+        if prompt is not None and not isinstance(prompt, str):
+            message = f"prompt: expected a string, got {starlark.type_name(prompt)}"
+            self._findings.add("AL301", message, self._where(module, "prompt"))
+            prompt = None
+        values: dict[str, Any] = {
+            "schema_version": 1,
+            "groups": tuple(_group(group.fields) for group in groups),
+            "sources": tuple(source for _, source in sorted(self._loader.sources.items())),
+        }
+        if prompt is not None:
+            values["prompt"] = prompt
+        return Squad.model_construct(_fields_set=set(values), **values)
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupDraft:
+    where: Callable[..., Span]
+    fields: Mapping[str, Any]
+
+
+class _DraftPlaces:
+    """Places in the source: asks the drafts, which ask their calls."""
+
+    def __init__(self, groups: Sequence[_GroupDraft]) -> None:
+        self._groups = groups
+
+    def group(self, group: int, *path: str | int) -> Place:
+        return self._groups[group].where(*path)
+
+    def agent(self, group: int, agent: int, *path: str | int) -> Place:
+        draft: Draft = self._groups[group].fields["agents"][agent]
+        return draft.where(*path)
+
+
+def _group(fields: Mapping[str, Any]) -> Group:
+    agents = [_agent(draft) for draft in fields.get("agents", ())]
+    values: dict[str, Any] = {
+        "id": fields.get("id", "?"),
+        "agents": tuple(_with_blueprint_agent(agents, fields.get("agents", ()))),
+    }
+    if "orchestration" in fields:
+        values["orchestration"] = _orchestration(fields["orchestration"])
+    return Group.model_construct(_fields_set=set(values), **values)
+
+
+def _agent(draft: Draft) -> Agent:
+    values: dict[str, Any] = {"id": "?", "role": "?", **draft.fields}
+    prompts: tuple[tuple[str, Turn], ...] = (("plan_prompt", "plan"), ("follow_up_prompt", "follow-up"))
+    for name, turn in prompts:
+        if name not in values:
+            values[name] = default_prompt(values["role"], turn)
+    return Agent.model_construct(_fields_set=set(values), **values)
+
+
+def _with_blueprint_agent(agents: Sequence[Agent], drafts: Sequence[Draft]) -> Iterator[Agent]:
+    """The agents, with the last configured Builder giving the blueprint unless somebody was named."""
+    chosen = None
+    if not any(agent.blueprint for agent in agents):
+        for index, (agent, draft) in enumerate(zip(agents, drafts, strict=True)):
+            fits = agent.follow_up_enabled and agent.follow_up_schema is None
+            if agent.role.strip().casefold() == "builder" and fits and "blueprint" not in draft.fields:
+                chosen = index
+    for index, agent in enumerate(agents):
+        yield agent.model_copy(update={"blueprint": True}) if index == chosen else agent
+
+
+def _orchestration(draft: Draft) -> Orchestration:
+    values = dict(draft.fields)
+    if "relay" in values:
+        relay = values["relay"].fields
+        values["relay"] = Relay.model_construct(_fields_set=set(relay), **relay)
+    return Orchestration.model_construct(_fields_set=set(values), **values)
+
+
+def _ordered(found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Findings by severity, then by place; equal ones once."""
+    rank = {"error": 0, "warning": 1, "note": 2}
+
+    def key(diagnostic: Diagnostic) -> tuple[int, str, int]:
+        place = diagnostic.place
+        return (
+            rank[diagnostic.severity],
+            place.file if place else "",
+            place.start if isinstance(place, Span) else 0,
+        )
+
+    return sorted(dict.fromkeys(found), key=key)

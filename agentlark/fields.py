@@ -1,0 +1,155 @@
+"""What may be written into `group(…)`, `agent(…)` and their kin, field by field, and how it is read.
+
+Each reader takes a value as Starlark gave it and gives back plain Python or a `Wrong` that says what was
+expected. Meanings live with the models (`model.py`); here is only what a file's author may get wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agentlark import starlark
+from agentlark.diagnostics import nearest
+from agentlark.model import EFFORTS, MAX_RETRIES
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why a value cannot be used: a code, the reason, a remedy, and the path inside the value."""
+
+    message: str
+    help: str | None = None
+    code: str = "AL303"
+    path: tuple[str | int, ...] = ()
+    fix: str | None = None
+
+
+Reader: TypeAlias = Callable[[object], object]
+"""Plain Python for a Starlark value, or a Wrong."""
+
+
+def text(value: object) -> object:
+    """A string."""
+    return value if isinstance(value, str) else _expected("a string", value)
+
+
+def flag(value: object) -> object:
+    """True or False."""
+    plain = _plain(value)
+    return plain if isinstance(plain, bool) else _expected("True or False", value)
+
+
+def integer(low: int, high: int | None = None) -> Reader:
+    """A reader of an int from `low` to `high`."""
+
+    def read(value: object) -> object:
+        plain = _plain(value)
+        if isinstance(plain, bool) or not isinstance(plain, int):
+            return _expected("an int", value)
+        if plain < low or (high is not None and plain > high):
+            bounds = f"from {low} to {high}" if high is not None else f"at least {low}"
+            return Wrong(f"must be {bounds}, not {plain}", code="AL312")
+        return plain
+
+    return read
+
+
+def seconds(value: object) -> object:
+    """A positive, finite number of seconds."""
+    plain = _plain(value)
+    if isinstance(plain, bool) or not isinstance(plain, int | float):
+        return _expected("a number of seconds", value)
+    if not plain > 0 or math.isinf(plain):
+        return Wrong(f"must be above 0, not {plain}", code="AL312")
+    return float(plain)
+
+
+def texts(value: object) -> object:
+    """A list of strings, as a tuple."""
+    plain = _plain(value)
+    if not isinstance(plain, list):
+        return _expected("a list of strings", value)
+    for index, item in enumerate(plain):
+        if not isinstance(item, str):
+            wrong = _expected("a string", item)
+            return Wrong(wrong.message, wrong.help, path=(index,))
+    return tuple(plain)
+
+
+def choice(options: tuple[str, ...]) -> Reader:
+    """A reader of one of some strings."""
+
+    def read(value: object) -> object:
+        if value in options and isinstance(value, str):
+            return value
+        if not isinstance(value, str):
+            return _expected("a string", value)
+        near = nearest(value, options)
+        listed = ", ".join(repr(option) for option in options)
+        return Wrong(
+            f"must be one of {listed}, not {value!r}",
+            f"did you mean {near!r}?" if near else None,
+            code="AL312",
+            fix=f'"{near}"' if near else None,
+        )
+
+    return read
+
+
+def json_value(value: object) -> object:
+    """Anything that JSON can hold."""
+    return _plain(value)
+
+
+def graph(value: object) -> object:
+    """A dict from ids to lists of ids, the lists as tuples."""
+    plain = _plain(value)
+    if not isinstance(plain, dict):
+        return _expected("a dict of lists", value)
+    for key, items in plain.items():
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            return Wrong(f"expected a list of strings for {key!r}", path=(key,))
+    return {key: tuple(items) for key, items in plain.items()}
+
+
+def _plain(value: object) -> object:
+    try:
+        return starlark.to_python(value)
+    except starlark.NotPlain as error:
+        return Wrong(str(error), "use strings, numbers, True, False, None, lists and dicts")
+
+
+def _expected(what: str, value: object) -> Wrong:
+    if isinstance(value, Wrong):
+        return value
+    return Wrong(f"expected {what}, got {starlark.type_name(value)}")
+
+
+AGENT_FIELDS: Mapping[str, Reader] = {
+    "id": text,
+    "role": text,
+    "plan_prompt": text,
+    "follow_up_prompt": text,
+    "follow_up_schema": json_value,
+    "follow_up_schema_rules": texts,
+    "follow_up_enabled": flag,
+    "depends_on": texts,
+    "blueprint": flag,
+    "backend": text,
+    "model": text,
+    "effort": choice(EFFORTS),
+    "tools": texts,
+    "max_output_tokens": integer(1),
+    "timeout_s": seconds,
+    "retries": integer(0, MAX_RETRIES),
+}
+"""Fields of `agent(…)`."""
+
+RELAY_FIELDS: Mapping[str, Reader] = {"enabled": flag, "require_handoff_note": flag, "graph": graph}
+"""Fields of `define_relay(…)`."""
+
+ORCHESTRATION_FIELDS: Mapping[str, Reader] = {"autonomous": flag, "parallel": flag, "max_waves": integer(1)}
+"""Fields of `define_orchestration(…)`, `relay` aside."""

@@ -1,0 +1,193 @@
+"""Getting one answer: the intent before each call, the deadline, retries, waiting for a quota.
+
+Every attempt is announced by a durable `TurnStarted`. A failed one is closed by its own `TurnEnded` before
+the next is sent; the closing fact of a good one is handed back, to be recorded with whatever follows from
+it in one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.facts import Acted, Action, Fact, TextDelta, Told, TurnEnded, TurnStarted, Waiting
+from orchestrator.core.frozen import Digest, digest_of
+from orchestrator.core.turn import Deferred, Done, Failed, Outcome, TurnOrder
+from orchestrator.run.lent import GaveUp, Interrupted, Lent
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 60.0
+"""A failed turn is sent again after 1, 2, 4, … seconds, at most a minute, unless the provider says when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, its digest, and what is still to be recorded of its turn: nothing if it was before."""
+
+    done: Done
+    digest: Digest
+    facts: Sequence[Fact] = ()
+    bodies: Mapping[Digest, bytes] = field(default_factory=dict)
+
+
+async def answer(order: TurnOrder, retries: int, lent: Lent) -> Answered:
+    """The order's answer, from the run's own record or from the Performer.
+
+    Raises GaveUp when it failed for good (which is recorded) and Interrupted when the run must end first.
+    """
+    recorded = await lent.recorded(order.key)
+    if recorded is not None:
+        return Answered(recorded, digest_of(recorded.encoded()))
+    failures = 0
+    attempt = 0
+    while True:
+        attempt += 1
+        outcome = _redacted(await _attempt(order, attempt, lent), lent)
+        if isinstance(outcome, Done):
+            return _answered(order, attempt, outcome, lent)
+        ended = _ended(order, attempt, outcome, lent)
+        await lent.recorder.record([ended], {order.key: order.input.encoded()})
+        if isinstance(outcome, Deferred):
+            wait_s = max(0.0, (outcome.until - lent.clock.now()).total_seconds())
+            reason = outcome.reason
+        else:
+            if not outcome.retryable or failures == retries:
+                raise GaveUp(outcome.error if attempt == 1 else f"{outcome.error} (after {attempt} attempts)")
+            wait_s = _wait_s(outcome, failures, order.key)
+            reason = outcome.error
+            failures += 1
+        lent.recorder.show(Waiting(id=order.id, seconds=wait_s, reason=reason))
+        await lent.idle(wait_s)
+
+
+def _wait_s(failed: Failed, failures: int, key: str) -> float:
+    """Seconds to wait after a failure; spread by the turn key so that agents do not come back together."""
+    if failed.retry_after_s is not None:
+        return failed.retry_after_s
+    spread = 0.75 + int(key[:4], 16) / 0xFFFF / 2
+    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0**failures) * spread
+
+
+async def _attempt(order: TurnOrder, attempt: int, lent: Lent) -> Outcome:
+    if not lent.may_start():
+        raise Interrupted
+    started = TurnStarted(
+        id=order.id,
+        purpose=order.input.purpose,
+        attempt=attempt,
+        key=order.key,
+        backend=order.input.backend,
+        model=order.input.model,
+        max_tokens=order.max_tokens,
+        at=lent.clock.now(),
+    )
+    await lent.recorder.record([started])
+    listener = _Listener(order, lent)
+    try:
+        async with asyncio.timeout(order.deadline_s):
+            return await lent.performer.perform(order, listener.tell)
+    except TimeoutError:
+        error = f"no answer within {order.deadline_s:g} s (timeout_s)"
+        return Failed(error=error, paid="unknown", retryable=True)
+    except OrchestratorError:
+        raise
+    except Exception as error:
+        broken = f"the backend {order.input.backend} broke: {type(error).__name__}: {error}"
+        return Failed(error=broken, paid="unknown")
+    finally:
+        listener.flush()
+
+
+def _answered(order: TurnOrder, attempt: int, done: Done, lent: Lent) -> Answered:
+    body = done.encoded()
+    digest = digest_of(body)
+    ended = TurnEnded(
+        id=order.id,
+        purpose=order.input.purpose,
+        attempt=attempt,
+        key=order.key,
+        ending="done",
+        answer=digest,
+        usage=done.usage,
+        simulated=done.simulated,
+        at=lent.clock.now(),
+    )
+    return Answered(done, digest, [ended], {order.key: order.input.encoded(), digest: body})
+
+
+def _ended(order: TurnOrder, attempt: int, outcome: Failed | Deferred, lent: Lent) -> TurnEnded:
+    return TurnEnded(
+        id=order.id,
+        purpose=order.input.purpose,
+        attempt=attempt,
+        key=order.key,
+        ending="failed" if isinstance(outcome, Failed) else "deferred",
+        error=outcome.error if isinstance(outcome, Failed) else outcome.reason,
+        paid=outcome.paid if isinstance(outcome, Failed) else "no",
+        usage=outcome.usage if isinstance(outcome, Failed) else None,
+        at=lent.clock.now(),
+    )
+
+
+def _redacted(outcome: Outcome, lent: Lent) -> Outcome:
+    """The outcome without secrets. Native blocks that held one are dropped: the text stands for them."""
+    clean = lent.redactor
+    if isinstance(outcome, Failed):
+        return outcome.model_copy(update={"error": clean.text(outcome.error)})
+    if isinstance(outcome, Deferred):
+        return outcome.model_copy(update={"reason": clean.text(outcome.reason)})
+    message = outcome.message
+    text = clean.text(message.text)
+    native = message.native if clean.value(message.native) == message.native else None
+    if text == message.text and native is message.native:
+        return outcome
+    return outcome.model_copy(update={"message": message.model_copy(update={"text": text, "native": native})})
+
+
+@dataclass(slots=True)
+class _Listener:
+    """Turns what a Performer tells into facts and signals, redacted.
+
+    Text is shown line by line, because a secret may be split over two deltas.
+    """
+
+    order: TurnOrder
+    lent: Lent
+    _actions: int = 0
+    _pending: str = ""
+
+    async def tell(self, told: Told) -> None:
+        if isinstance(told, TextDelta):
+            self._pending += told.text
+            complete, newline, self._pending = self._pending.rpartition("\n")
+            if newline:
+                self._show(complete + newline)
+        else:
+            await self._acted(told)
+
+    def flush(self) -> None:
+        """Show the last line, complete or not."""
+        if self._pending:
+            self._show(self._pending)
+            self._pending = ""
+
+    def _show(self, text: str) -> None:
+        self.lent.recorder.show(TextDelta(id=self.order.id, text=self.lent.redactor.text(text)))
+
+    async def _acted(self, action: Action) -> None:
+        self._actions += 1
+        clean = self.lent.redactor
+        fact = Acted(
+            id=self.order.id,
+            number=self._actions,
+            action=action.action,
+            title=clean.text(action.title),
+            detail={clean.text(key): clean.value(value) for key, value in action.detail.items()},
+            ok=action.ok,
+            duration_ms=action.duration_ms,
+            simulated=action.simulated,
+            at=self.lent.clock.now(),
+        )
+        await self.lent.recorder.record([fact])

@@ -1,0 +1,255 @@
+"""The run loop: asks the state who is ready, starts engagements, and ends when nobody is left.
+
+An agent starts the moment its last dependency has ended; nothing waits for a whole layer. The loop wakes
+when an engagement ends and looks only at what that made ready. Facts go one way: committed to the journal,
+applied to the state, shown to the sinks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from agentlark.model import Agent
+from orchestrator.core.commands import Interrupt, StopNow
+from orchestrator.core.facts import (
+    Fact,
+    NodeEnded,
+    RunEnded,
+    RunEnding,
+    RunStarted,
+    Signal,
+)
+from orchestrator.core.frozen import Digest
+from orchestrator.core.ports import Clock, Inbox, Journal, Performer, Sink
+from orchestrator.core.redact import Redactor
+from orchestrator.core.turn import Done
+from orchestrator.run.assignment import Assignment
+from orchestrator.run.engagement import Engagement
+from orchestrator.run.lent import Interrupted, Lent
+from orchestrator.run.prompting import Surroundings
+from orchestrator.schedule.node import Node
+from orchestrator.schedule.state import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a run needs from outside."""
+
+    journal: Journal
+    performer: Performer
+    clock: Clock
+    inbox: Inbox
+    sinks: Sequence[Sink]
+    redactor: Redactor
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is to do: under which slug, for which task, how many at once, and who answers whom."""
+
+    slug: str
+    task: str
+    jobs: int
+    fail_fast: bool
+    assign: Callable[[Agent], Assignment]
+
+
+class Engine:
+    """One run from its first fact to its last. `state` is the fold so far; use `execute` once."""
+
+    def __init__(self, plan: Plan, state: RunState, ports: Ports) -> None:
+        self.state = state
+        self._plan = plan
+        self._ports = ports
+        self._tasks: dict[asyncio.Task[None], Node] = {}
+        self._finished: deque[asyncio.Task[None]] = deque()
+        self._slots = asyncio.Semaphore(plan.jobs)
+        self._changed = asyncio.Event()
+        self._interrupted = asyncio.Event()
+        self._resumed = False
+        self._stopped = False
+        self._has_failed = False
+        self._outputs: dict[str, str] = {}
+        self._lent = Lent(
+            run=plan.slug,
+            recorder=self,
+            performer=ports.performer,
+            clock=ports.clock,
+            redactor=ports.redactor,
+            recorded=self._recorded,
+            may_start=lambda: not self._interrupted.is_set(),
+            next_wave=lambda: self.state.waves + 1,
+            idle=self._idle,
+        )
+
+    async def execute(self, started: RunStarted) -> RunEnded:
+        """Run until nothing is left to do; gives the fact that ended the run.
+
+        Raises what the journal raises when it can no longer record: then nothing new is started.
+        """
+        self._resumed = started.resumed
+        await self.record([started])
+        commands = asyncio.create_task(self._obey())
+        try:
+            await self._loop()
+        finally:
+            commands.cancel()
+            await self._cancel_tasks()
+            await asyncio.gather(commands, return_exceptions=True)
+        ended = self._ended()
+        await self.record([ended])
+        return ended
+
+    async def record(self, facts: Sequence[Fact], bodies: Mapping[Digest, bytes] | None = None) -> None:
+        """Commit facts, then apply them and show them to the sinks."""
+        last = await self._ports.journal.commit(self._plan.slug, facts, bodies or {})
+        for seq, fact in enumerate(facts, start=last - len(facts) + 1):
+            self.state.apply(fact)
+            for sink in self._ports.sinks:
+                sink.see(seq, fact)
+
+    def show(self, signal: Signal) -> None:
+        """Show a signal to the sinks."""
+        for sink in self._ports.sinks:
+            sink.see(None, signal)
+
+    async def _loop(self) -> None:
+        while True:
+            self._changed.clear()
+            await self._start_ready()
+            if not self._tasks:
+                return
+            await self._changed.wait()
+            await self._reap()
+
+    async def _start_ready(self) -> None:
+        while not self._slots.locked() and not self._winding_down:
+            node = self.state.take_ready()
+            if node is None:
+                return
+            await self._slots.acquire()
+            task = asyncio.create_task(self._engage(node), name=node.id)
+            self._tasks[task] = node
+            task.add_done_callback(self._take_note)
+
+    def _take_note(self, task: asyncio.Task[None]) -> None:
+        self._finished.append(task)
+        self._slots.release()
+        self._changed.set()
+
+    @property
+    def _winding_down(self) -> bool:
+        return self._interrupted.is_set() or (self._plan.fail_fast and self._has_failed)
+
+    async def _reap(self) -> None:
+        """Take note of engagements that ended, and of who can no longer run because of them."""
+        while self._finished:
+            task = self._finished.popleft()
+            node = self._tasks.pop(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                if not isinstance(error, Interrupted):
+                    raise error
+            elif (ended := self.state.ended.get(node.id)) is not None and ended.ending == "failed":
+                self._has_failed = True
+                await self._block_dependents(node)
+
+    async def _block_dependents(self, failed: Node) -> None:
+        now = self._ports.clock.now()
+        facts = [
+            NodeEnded(node=node.id, ending="blocked", reason=reason, at=now)
+            for node, reason in self.state.blocked(failed.id)
+        ]
+        if facts:
+            await self.record(facts)
+
+    async def _engage(self, node: Node) -> None:
+        around = Surroundings(
+            task=self._plan.task,
+            outputs={
+                up.id: text for up in self.state.upstream(node) if (text := self._output(up.id)) is not None
+            },
+            taken=sorted(self.state.nodes) if node.agent.blueprint else (),
+            known=self.state.known_to_blueprint(node) if node.agent.blueprint else (),
+        )
+        await Engagement(node, around, self._plan.assign(node.agent), self._lent).act()
+
+    def _output(self, name: str) -> str | None:
+        """The text of the answer that stands for a node; None when it has none."""
+        digest = self.state.output_digest(name)
+        if digest is None:
+            return None
+        text = self._outputs.get(digest)
+        if text is None:
+            text = Done.model_validate_json(self._ports.journal.body(digest)).message.text
+            self._outputs[digest] = text
+        return text
+
+    async def _recorded(self, key: Digest) -> Done | None:
+        """What this run has recorded under a key; a run that was never interrupted has nothing to look for."""
+        return await self._ports.journal.find(key, self._plan.slug) if self._resumed else None
+
+    async def _idle(self, seconds: float) -> None:
+        """Sleep without a job slot; an interrupt ends the sleep."""
+        self._slots.release()
+        self._changed.set()
+        waits = [
+            asyncio.ensure_future(self._ports.clock.sleep(seconds)),
+            asyncio.ensure_future(self._interrupted.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+            await self._slots.acquire()
+
+    async def _obey(self) -> None:
+        while True:
+            command = await self._ports.inbox.next()
+            match command:
+                case Interrupt():
+                    self._interrupted.set()
+                case StopNow():
+                    self._stopped = True
+                    self._interrupted.set()
+                    for task in self._tasks:
+                        task.cancel()
+                case _:
+                    assert_never(command)
+            self._changed.set()
+
+    async def _cancel_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _ended(self) -> RunEnded:
+        ending, reason = self._judge()
+        return RunEnded(ending=ending, reason=reason, at=self._ports.clock.now())
+
+    def _judge(self) -> tuple[RunEnding, str | None]:
+        if self._stopped and not self.state.is_over:
+            return "stopped", "stopped at once"
+        if self._interrupted.is_set() and not self.state.is_over:
+            return "interrupted", "interrupted"
+        failed = [name for name, end in self.state.ended.items() if end.ending == "failed"]
+        if failed:
+            return "failed", f"failed: {', '.join(failed)}"
+        if self.state.refused:
+            return "failed", f"blueprint refused: {', '.join(self.state.refused)}"
+        return "done", None
+
+
+def answers(state: RunState, journal: Journal) -> dict[str, str]:
+    """The output of every node that has one, by id, in the DAG's order."""
+    found: dict[str, str] = {}
+    for node in state.in_order():
+        digest = state.output_digest(node.id)
+        if digest is not None:
+            found[node.id] = Done.model_validate_json(journal.body(digest)).message.text
+    return found

@@ -1,0 +1,52 @@
+"""What the engine lends to its engagements."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.core.facts import Fact, Signal
+from orchestrator.core.frozen import Digest
+from orchestrator.core.ports import Clock, Performer
+from orchestrator.core.redact import Redactor
+from orchestrator.core.turn import Done
+
+
+class Recorder(Protocol):
+    """Commits facts and shows them."""
+
+    async def record(self, facts: Sequence[Fact], bodies: Mapping[Digest, bytes] | None = None) -> None:
+        """Durable on return, applied to the run's state and shown to the sinks."""
+        ...
+
+    def show(self, signal: Signal) -> None:
+        """Show a signal."""
+        ...
+
+
+class Interrupted(Exception):
+    """The run was asked to end before the next turn."""
+
+
+class GaveUp(Exception):
+    """The engagement cannot go on; `str()` is the reason recorded for its node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """The run's services, and what an engagement may ask of its state."""
+
+    run: str
+    recorder: Recorder
+    performer: Performer
+    clock: Clock
+    redactor: Redactor
+    recorded: Callable[[Digest], Awaitable[Done | None]]
+    """The answer that this run has already recorded under a turn key."""
+    may_start: Callable[[], bool]
+    """Whether new turns may start; False once the run was interrupted."""
+    next_wave: Callable[[], int]
+    """The number of the next wave of agents."""
+    idle: Callable[[float], Awaitable[None]]
+    """Wait so many seconds without holding one of the run's job slots."""

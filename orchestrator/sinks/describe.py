@@ -1,0 +1,87 @@
+"""One line of plain text for a fact or a signal: what the timeline and the plain console print."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from agentlark.diagnostics import visible
+from orchestrator.core.facts import (
+    Acted,
+    AgentsJoined,
+    BlueprintRefused,
+    Fact,
+    Heartbeat,
+    NodeEnded,
+    RunEnded,
+    RunStarted,
+    Signal,
+    TextDelta,
+    TurnEnded,
+    TurnStarted,
+    Waiting,
+)
+from orchestrator.core.turn import Usage
+
+SIMULATED = "SIMULATED (rehearsal): no model was asked, nothing was billed."
+
+
+def clock_time(at: datetime) -> str:
+    """The local time of day of a fact, to the second."""
+    return at.astimezone().strftime("%H:%M:%S")
+
+
+def describe(item: Fact | Signal) -> str | None:
+    """What happened, in one line without time; None for what is not worth a line."""
+    match item:
+        case RunStarted():
+            what = "run resumed" if item.resumed else "run started"
+            return f"{item.run}: {what}" + (f". {SIMULATED}" if item.simulated else "")
+        case TurnStarted():
+            again = f" (attempt {item.attempt})" if item.attempt > 1 else ""
+            return f"{item.id.node}: {item.purpose} started{again}, {item.backend} {visible(item.model)}"
+        case TurnEnded():
+            return _turn_ended(item)
+        case Acted():
+            result = "" if item.ok else " failed"
+            return f"{item.id.node}: {item.action}{result}: {one_line(item.title)}"
+        case AgentsJoined():
+            agents = ", ".join(_with_dependencies(agent.id, agent.depends_on) for agent in item.agents)
+            return f"{item.by}: blueprint accepted, wave {item.wave}: {agents}"
+        case BlueprintRefused():
+            return f"{item.node}: blueprint refused, its wave is skipped: {one_line('; '.join(item.reasons))}"
+        case NodeEnded():
+            reason = f": {one_line(item.reason)}" if item.reason else ""
+            return f"{item.node}: {item.ending}{reason}"
+        case RunEnded():
+            reason = f" ({one_line(item.reason)})" if item.reason and item.reason != item.ending else ""
+            return f"run {item.ending}{reason}"
+        case Waiting():
+            return f"{item.id.node}: waits {item.seconds:.1f} s: {one_line(item.reason)}"
+        case TextDelta() | Heartbeat():
+            return None
+        case _:
+            assert_never(item)
+
+
+def _turn_ended(fact: TurnEnded) -> str:
+    used = f", {tokens(fact.usage)}" if fact.usage else ""
+    error = f": {one_line(fact.error)}" if fact.error else ""
+    origin = "" if fact.origin == "live" else f" {fact.origin.upper()}"
+    return f"{fact.id.node}: {fact.purpose} {fact.ending}{origin}{used}{error}"
+
+
+def _with_dependencies(name: str, depends_on: tuple[str, ...]) -> str:
+    return f"{name} (after {', '.join(depends_on)})" if depends_on else name
+
+
+def tokens(usage: Usage) -> str:
+    """Tokens in words: about how many when they are estimated."""
+    about = "about " if usage.estimated else ""
+    return f"{about}{usage.input:,} in, {usage.output:,} out"
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """A text as one safe line of bounded length."""
+    line = visible(" ".join(text.split()))
+    return line if len(line) <= limit else line[: limit - 1] + "…"

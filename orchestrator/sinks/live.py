@@ -1,0 +1,175 @@
+"""The console on a terminal: a table of agents that changes in place.
+
+Rich draws it. Names and reasons reach it as plain text, never as markup, with control characters spelled out.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from agentlark.diagnostics import visible
+from agentlark.model import Squad
+from orchestrator.core.facts import (
+    AgentsJoined,
+    BlueprintRefused,
+    Fact,
+    NodeEnded,
+    RunStarted,
+    Signal,
+    TurnEnded,
+    TurnStarted,
+    Waiting,
+)
+from orchestrator.core.turn import Usage
+from orchestrator.sinks.describe import SIMULATED, describe, one_line
+from orchestrator.sinks.queue import QueueSink
+
+REFRESH_S = 0.1
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_STYLES = {
+    "done": "green",
+    "failed": "bold red",
+    "blocked": "red",
+    "cancelled": "yellow",
+    "waiting": "yellow",
+}
+
+
+@dataclass(slots=True)
+class _Row:
+    agent: str
+    role: str
+    wave: int
+    state: str = "queued"
+    turn: str = ""
+    since: float | None = None
+    seconds: float = 0.0
+    usage: Usage = Usage()
+
+
+class LiveSink(QueueSink):
+    """Draws the table while the run lasts and leaves it on the screen; notable events scroll above it."""
+
+    idle_s = REFRESH_S
+
+    def __init__(self, out: TextIO, squad: Squad) -> None:
+        super().__init__("console")
+        self._console = Console(file=out, highlight=False)
+        self._rows = {agent.id: _Row(agent.id, one_line(agent.role, 40), 0) for agent in squad.agents()}
+        self._simulated = False
+        self._live: Live | None = None
+        self._drawn = 0.0
+
+    def handle(self, seq: int | None, item: Fact | Signal) -> None:
+        """Take note of an item and redraw when it is time."""
+        if isinstance(item, RunStarted):
+            self._simulated = item.simulated
+            self._live = Live(
+                self._table(), console=self._console, auto_refresh=False, vertical_overflow="crop"
+            )
+            self._live.start()
+        self._note(item)
+        if time.monotonic() - self._drawn >= REFRESH_S:
+            self._draw()
+
+    def idle(self) -> None:
+        """Redraw, so that clocks and spinners move."""
+        self._draw()
+
+    def finish(self) -> None:
+        """Draw the last state and let the terminal go."""
+        if self._live is not None:
+            self._draw()
+            self._live.stop()
+
+    def _note(self, item: Fact | Signal) -> None:
+        now = time.monotonic()
+        match item:
+            case TurnStarted():
+                row = self._rows[item.id.node]
+                row.state, row.turn, row.since = "running", item.purpose, now
+            case TurnEnded():
+                row = self._rows[item.id.node]
+                row.seconds += now - row.since if row.since is not None else 0.0
+                row.since = None
+                row.usage = row.usage + item.usage if item.usage else row.usage
+            case Waiting():
+                self._rows[item.id.node].state = "waiting"
+                self._say(item)
+            case NodeEnded():
+                row = self._rows[item.node]
+                row.state, row.since = item.ending, None
+                if item.ending == "failed":
+                    self._say(item)
+            case AgentsJoined():
+                for agent in item.agents:
+                    self._rows[agent.id] = _Row(agent.id, one_line(agent.role, 40), item.wave)
+                self._say(item)
+            case BlueprintRefused():
+                self._say(item)
+            case _:
+                pass
+
+    def _say(self, item: Fact | Signal) -> None:
+        line = describe(item)
+        if line and self._live is not None:
+            self._live.console.print(Text(line))
+
+    def _draw(self) -> None:
+        self._drawn = time.monotonic()
+        if self._live is not None:
+            self._live.update(self._table(), refresh=True)
+
+    def _table(self) -> Group:
+        table = Table(box=None, pad_edge=False, show_edge=False)
+        for name, justify in (("agent", "left"), ("turn", "left"), ("state", "left")):
+            table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]  # a str literal
+        table.add_column("time", justify="right", no_wrap=True)
+        table.add_column("tokens", justify="right", no_wrap=True)
+        shown = self._shown_rows()
+        for row in shown:
+            table.add_row(*self._cells(row))
+        hidden = len(self._rows) - len(shown)
+        parts: list[Table | Text] = [Text(SIMULATED, style="bold yellow")] if self._simulated else []
+        parts.append(table)
+        if hidden:
+            parts.append(Text(self._summary(hidden), style="dim"))
+        return Group(*parts)
+
+    def _shown_rows(self) -> list[_Row]:
+        """All rows if they fit, else the ones at work first, then the newest to end, then the queue."""
+        room = max(3, self._console.size.height - 5)
+        rows = list(self._rows.values())
+        if len(rows) <= room:
+            return rows
+        rank = {"running": 0, "waiting": 0, "failed": 1, "done": 2, "queued": 3}
+        chosen = sorted(rows, key=lambda row: rank.get(row.state, 2))[:room]
+        kept = {row.agent for row in chosen}
+        return [row for row in rows if row.agent in kept]
+
+    def _summary(self, hidden: int) -> str:
+        states = [row.state for row in self._rows.values()]
+        counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
+        return f"… {hidden} more ({counts})"
+
+    def _cells(self, row: _Row) -> tuple[Text, ...]:
+        now = time.monotonic()
+        seconds = row.seconds + (now - row.since if row.since is not None else 0.0)
+        mark = _FRAMES[int(now / REFRESH_S) % len(_FRAMES)] + " " if row.state == "running" else ""
+        spent = row.usage.input + row.usage.output
+        about = "~" if row.usage.estimated else ""
+        wave = f"  wave {row.wave}" if row.wave else ""
+        return (
+            Text.assemble((visible(row.agent), "bold"), (f"  {row.role}{wave}", "dim")),
+            Text(row.turn),
+            Text(f"{mark}{row.state}", style=_STYLES.get(row.state, "")),
+            Text(f"{seconds:.1f} s" if row.turn else ""),
+            Text(f"{about}{spent:,}" if spent else ""),
+        )

@@ -1,0 +1,138 @@
+"""Log files: one per agent with what it says as it says it, and `timeline.log` for the whole run.
+
+Escape sequences are spelled out, so that a log can be followed in any terminal. A simulated run says so on
+the first line of every file. Text arrives as signals; if some were lost, the recorded answer is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from agentlark.diagnostics import visible
+from orchestrator.core.facts import (
+    Acted,
+    AgentsJoined,
+    BlueprintRefused,
+    Fact,
+    Heartbeat,
+    NodeEnded,
+    RunEnded,
+    RunStarted,
+    Signal,
+    TextDelta,
+    TurnEnded,
+    TurnStarted,
+    Waiting,
+)
+from orchestrator.core.frozen import Digest
+from orchestrator.core.turn import Done, TurnId
+from orchestrator.sinks.describe import SIMULATED, clock_time, describe, one_line, tokens
+from orchestrator.sinks.queue import QueueSink
+
+TIMELINE = "timeline"
+
+
+class LogSink(QueueSink):
+    """Writes `<agent>.log` and `timeline.log` into a folder.
+
+    `agents` are the configured agents' roles by id; `body` reads a recorded answer. A new run truncates the
+    files it writes, a resumed one appends.
+    """
+
+    def __init__(self, folder: Path, agents: Mapping[str, str], body: Callable[[Digest], bytes]) -> None:
+        super().__init__("logs")
+        self._folder = folder
+        self._roles = dict(agents)
+        self._body = body
+        self._started: RunStarted | None = None
+        self._streamed: dict[TurnId, int] = {}
+
+    def handle(self, seq: int | None, item: Fact | Signal) -> None:
+        """Write one item to the logs it belongs to."""
+        if isinstance(item, RunStarted):
+            self._open(item)
+        if isinstance(item, TextDelta):
+            self._text(item)
+            return
+        line = describe(item)
+        if line is not None:
+            at = "" if isinstance(item, Waiting | Heartbeat) else clock_time(item.at)
+            self._write(TIMELINE, f"{at or '        '}  {line}\n")
+        self._to_agents(item)
+
+    def _open(self, started: RunStarted) -> None:
+        self._started = started
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if not started.resumed:
+            for path in self._folder.glob("*.log"):
+                path.unlink()
+        head = f"{SIMULATED}\n" if started.simulated else ""
+        self._write(TIMELINE, head)
+        for agent in self._roles:
+            self._open_agent(agent)
+
+    def _open_agent(self, agent: str) -> None:
+        assert self._started is not None
+        head = f"{SIMULATED}\n" if self._started.simulated else ""
+        role = one_line(self._roles[agent])
+        self._write(agent, f"{head}{self._started.run}: {agent} ({role})\n")
+
+    def _text(self, delta: TextDelta) -> None:
+        self._streamed[delta.id] = self._streamed.get(delta.id, 0) + len(delta.text)
+        self._write(_agent(delta.id.node), visible(delta.text))
+
+    def _to_agents(self, item: Fact | Signal) -> None:
+        match item:
+            case TurnStarted():
+                self._streamed.pop(item.id, None)
+                again = f", attempt {item.attempt}" if item.attempt > 1 else ""
+                model = visible(item.model)
+                self._rule(item.id.node, f"{item.purpose} · {model}{again} · {clock_time(item.at)}")
+            case TurnEnded():
+                self._turn_ended(item)
+            case Acted():
+                result = "" if item.ok else " (failed)"
+                self._write(_agent(item.id.node), f"  ▸ {item.action}{result}: {one_line(item.title)}\n")
+            case Waiting():
+                self._write(
+                    _agent(item.id.node), f"  … {one_line(item.reason)}; again in {item.seconds:.1f} s\n"
+                )
+            case AgentsJoined():
+                for specialist in item.agents:
+                    self._roles[specialist.id] = specialist.role
+                    self._open_agent(specialist.id)
+            case NodeEnded():
+                self._node_ended(item)
+            case BlueprintRefused():
+                for reason in item.reasons:
+                    self._write(_agent(item.node), f"  ✗ {one_line(reason)}\n")
+            case RunStarted() | RunEnded() | TextDelta() | Heartbeat():
+                pass
+
+    def _turn_ended(self, fact: TurnEnded) -> None:
+        agent = _agent(fact.id.node)
+        if fact.answer is not None and not self._streamed.pop(fact.id, 0):
+            text = Done.model_validate_json(self._body(fact.answer)).message.text
+            self._write(agent, visible(text) + "\n")
+        used = f" · {tokens(fact.usage)}" if fact.usage else ""
+        error = f" · {one_line(fact.error)}" if fact.error else ""
+        self._rule(fact.id.node, f"{fact.purpose} {fact.ending}{used}{error}")
+
+    def _node_ended(self, fact: NodeEnded) -> None:
+        assert self._started is not None
+        reason = f": {one_line(fact.reason, 2000)}" if fact.reason else ""
+        tail = f"{SIMULATED}\n" if self._started.simulated else ""
+        self._write(_agent(fact.node), f"{fact.node} is {fact.ending}{reason}\n{tail}")
+
+    def _rule(self, node: str, title: str) -> None:
+        self._write(_agent(node), f"\n── {title} ──\n")
+
+    def _write(self, name: str, text: str) -> None:
+        with (self._folder / f"{name}.log").open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+
+
+def _agent(node: str) -> str:
+    """The agent of a node: an engagement `id@wave` goes on in the log of `id`."""
+    return node.partition("@")[0]

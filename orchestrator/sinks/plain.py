@@ -1,0 +1,53 @@
+"""The console without a terminal: a line when something changes, a heartbeat when nothing does."""
+
+from __future__ import annotations
+
+import time
+from typing import TextIO
+
+from orchestrator.core.facts import Acted, Fact, Heartbeat, Signal, TextDelta, TurnEnded, TurnStarted, Waiting
+from orchestrator.sinks.describe import clock_time, describe
+from orchestrator.sinks.queue import QueueSink
+
+HEARTBEAT_S = 30.0
+
+
+class PlainSink(QueueSink):
+    """Writes a line per fact; `verbose` adds what agents do and waits between attempts.
+
+    A line is written at least every `heartbeat_s` seconds, so that nobody takes a long turn for a hang.
+    """
+
+    def __init__(self, out: TextIO, verbose: bool = False, heartbeat_s: float = HEARTBEAT_S) -> None:
+        super().__init__("console")
+        self.idle_s = heartbeat_s
+        self._out = out
+        self._verbose = verbose
+        self._running: dict[str, tuple[str, float]] = {}
+
+    def handle(self, seq: int | None, item: Fact | Signal) -> None:
+        """Write the item's line, if it has one."""
+        if isinstance(item, TurnStarted):
+            self._running[item.id.node] = (item.purpose, time.monotonic())
+        elif isinstance(item, TurnEnded):
+            self._running.pop(item.id.node, None)
+        if isinstance(item, Acted | TextDelta) and not self._verbose:
+            return
+        line = describe(item)
+        if line is None:
+            return
+        at = "        " if isinstance(item, Waiting | Heartbeat | TextDelta) else clock_time(item.at)
+        self._print(f"{at}  {line}")
+
+    def idle(self) -> None:
+        """Say who is still at work."""
+        now = time.monotonic()
+        busy = [
+            f"{name} {purpose} for {now - since:.0f} s" for name, (purpose, since) in self._running.items()
+        ]
+        shown = ", ".join(busy[:5]) + (f" and {len(busy) - 5} more" if len(busy) > 5 else "")
+        self._print(f"          still running: {shown or 'waiting'}")
+
+    def _print(self, line: str) -> None:
+        self._out.write(line + "\n")
+        self._out.flush()
