@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -64,7 +65,8 @@ class JournalReader:
         """All recorded runs, oldest first."""
         with self._connections.reading() as db:
             rows = db.execute("SELECT record, prompt, squad FROM journal_runs ORDER BY id").fetchall()
-        return [self._record(*row) for row in rows]
+        text = cache(lambda digest: self.body(digest.hex()).decode())  # runs of one squad share its text
+        return [_record(short, text(prompt), text(squad)) for short, prompt, squad in rows]
 
     def facts(self, run: str, after: int = 0) -> Iterator[tuple[int, Fact]]:
         """The run's facts numbered above `after`, in order; none for a run that is not there."""
@@ -100,10 +102,6 @@ class JournalReader:
                 "it was written by a newer agentlark: use that one",
             ) from error
 
-    def _record(self, short: str, prompt: bytes, squad: bytes) -> RunRecord:
-        texts = {"prompt": self.body(prompt.hex()).decode(), "squad": self.body(squad.hex()).decode()}
-        return RunRecord.model_validate_json(_joined(short, texts))
-
     def _verified(self, digest: Digest, body: bytes) -> bytes:
         if digest_of(body) != digest:
             raise StoreError(
@@ -122,5 +120,5 @@ def open_journal_readonly(path: Path) -> JournalReader | None:
     return JournalReader(connections) if connections else None
 
 
-def _joined(short: str, texts: dict[str, str]) -> str:
-    return json.dumps({**json.loads(short), **texts})
+def _record(short: str, prompt: str, squad: str) -> RunRecord:
+    return RunRecord.model_validate({**json.loads(short), "prompt": prompt, "squad": squad})

@@ -1,0 +1,64 @@
+"""The projection as a sink: a thread of its own that follows a run and is never waited for until its end."""
+
+from __future__ import annotations
+
+from threading import Event, Thread
+
+from orchestrator.core.errors import StoreError
+from orchestrator.core.facts import Fact, Signal, TurnEnded
+from orchestrator.core.ports import RunRecord
+from orchestrator.store.artifacts.projection import ArtifactProjection, Recorded, recorded
+
+LAG_S = 0.2
+"""How long the thread lets turns gather before it catches up, so that it takes many in one transaction."""
+
+
+class ArtifactSink:
+    """Keeps the artifacts of one run up to date; the run's own work is never held up or failed by it.
+
+    It reads facts from the journal, not from `see`, which only wakes it. What went wrong is in `failure` and
+    `unreadable`. Close it before the journal.
+    """
+
+    def __init__(self, projection: ArtifactProjection, journal: Recorded, run: str) -> None:
+        self.failure: StoreError | None = None
+        """Why the last attempt to catch up failed; None once one has succeeded."""
+        self.unreadable: tuple[str, ...] = ()
+        """Turns that left no artifact because their bodies cannot be read."""
+        self._projection = projection
+        self._journal = journal
+        self._run: str | RunRecord = run
+        self._news = Event()
+        self._ending = Event()
+        self._thread = Thread(target=self._work, name=f"artifacts of {run}", daemon=True)
+        self._thread.start()
+
+    def see(self, seq: int | None, item: Fact | Signal) -> None:
+        """Note that there is something new. Costs nothing to speak of; never raises."""
+        if seq is not None and isinstance(item, TurnEnded):
+            self._news.set()
+
+    def close(self) -> None:
+        """Catch up to the end of what is committed, then stop. Safe to call again; never raises."""
+        self._ending.set()
+        self._news.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._ending.is_set():
+            self._news.wait()
+            self._ending.wait(LAG_S)
+            self._news.clear()
+            self._catch_up()
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        try:
+            if isinstance(self._run, str):
+                self._run = recorded(self._journal, self._run)
+            caught = self._projection.catch_up(self._journal, self._run)
+        except StoreError as error:
+            self.failure = error
+        else:
+            self.failure = None
+            self.unreadable += caught.unreadable

@@ -1,0 +1,84 @@
+"""The projection's own tables, beside AgentFS's in the same file and the same transactions.
+
+- `artifact_runs`: how far each run has been taken; a run is its slug and its start, because a journal that
+  was kept in memory or thrown away may have used the same slug before.
+- `artifacts`: the columns that one looks for, a row per file, newest last.
+- `artifact_plans`: the artifact of each node's plan, which may be an earlier run's if the plan was reused.
+- `artifact_tag_names`, `artifact_tags`: tags, each spelled out once, in the order they are looked up.
+"""
+
+from __future__ import annotations
+
+from orchestrator.store.agentfs.schema import Part
+
+ARTIFACTS = Part(
+    "artifacts",
+    1,
+    (
+        """CREATE TABLE IF NOT EXISTS artifact_runs (
+            id INTEGER PRIMARY KEY,
+            slug TEXT NOT NULL,
+            started TEXT NOT NULL,
+            taken INTEGER NOT NULL,
+            UNIQUE (slug, started)
+        ) STRICT""",
+        """CREATE TABLE IF NOT EXISTS artifacts (
+            id INTEGER PRIMARY KEY,
+            run INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            ino INTEGER NOT NULL,
+            agent TEXT NOT NULL,
+            node TEXT NOT NULL,
+            type TEXT NOT NULL,
+            wave INTEGER NOT NULL,
+            created_ms INTEGER NOT NULL,
+            simulated INTEGER NOT NULL,
+            answer BLOB NOT NULL
+        ) STRICT""",
+        "CREATE INDEX IF NOT EXISTS artifacts_created ON artifacts(created_ms)",
+        "CREATE INDEX IF NOT EXISTS artifacts_agent ON artifacts(agent, created_ms)",
+        "CREATE INDEX IF NOT EXISTS artifacts_type ON artifacts(type, created_ms)",
+        "CREATE INDEX IF NOT EXISTS artifacts_plan ON artifacts(answer) WHERE type = 'plan'",
+        """CREATE TABLE IF NOT EXISTS artifact_plans (
+            run INTEGER NOT NULL,
+            node TEXT NOT NULL,
+            artifact TEXT NOT NULL,
+            PRIMARY KEY (run, node)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE IF NOT EXISTS artifact_tag_names (
+            id INTEGER PRIMARY KEY,
+            tag TEXT NOT NULL UNIQUE
+        ) STRICT""",
+        """CREATE TABLE IF NOT EXISTS artifact_tags (
+            tag INTEGER NOT NULL,
+            artifact INTEGER NOT NULL,
+            PRIMARY KEY (tag, artifact)
+        ) STRICT, WITHOUT ROWID""",
+    ),
+)
+
+RUN = "SELECT id, taken FROM artifact_runs WHERE slug = ? AND started = ?"
+INSERT_RUN = "INSERT INTO artifact_runs (slug, started, taken) VALUES (?, ?, 0)"
+TAKEN = "UPDATE artifact_runs SET taken = ? WHERE id = ?"
+LAST_ID = "SELECT coalesce(max(id), 0) FROM artifacts"
+PLAN = "SELECT artifact FROM artifact_plans WHERE run = ? AND node = ?"
+REUSED_PLAN = """SELECT name FROM artifacts WHERE answer = ? AND type = 'plan' AND agent = ?
+    ORDER BY id DESC LIMIT 1"""
+INSERT_PLAN = "INSERT OR REPLACE INTO artifact_plans (run, node, artifact) VALUES (?, ?, ?)"
+INSERT = """INSERT INTO artifacts
+    (id, run, seq, name, ino, agent, node, type, wave, created_ms, simulated, answer)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT_TAG = "INSERT INTO artifact_tags (tag, artifact) VALUES (?, ?)"
+
+FORGET = (
+    "DELETE FROM artifact_tags WHERE artifact IN (SELECT id FROM artifacts WHERE run = :run)",
+    "DELETE FROM fs_data WHERE ino IN (SELECT ino FROM artifacts WHERE run = :run)",
+    """DELETE FROM fs_dentry WHERE parent_ino = :folder
+        AND name IN (SELECT name || '.json' FROM artifacts WHERE run = :run)""",
+    "DELETE FROM fs_inode WHERE ino IN (SELECT ino FROM artifacts WHERE run = :run)",
+    "DELETE FROM artifacts WHERE run = :run",
+    "DELETE FROM artifact_plans WHERE run = :run",
+    "UPDATE artifact_runs SET taken = 0 WHERE id = :run",
+)
+"""Take a run's artifacts out, so that it can be projected again. `:folder` is the inode of their folder."""

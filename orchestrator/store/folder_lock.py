@@ -1,0 +1,47 @@
+"""The lock that keeps a second run out of a folder; the system lets go of it when its holder dies."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from orchestrator.core.errors import FolderBusy, StoreRefused
+
+
+class FolderLock:
+    """Held from construction to `release`. Raises FolderBusy, naming the holder, when somebody has it."""
+
+    def __init__(self, path: Path) -> None:
+        self._owner = path.with_suffix(".owner")
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = FileLock(path, timeout=0, mode=0o600)
+            self._lock.acquire()
+        except Timeout:
+            raise FolderBusy(
+                f"another run has this folder: {self._holder()}",
+                "wait for it to end, interrupt it, or run in another folder",
+            ) from None
+        except OSError as error:
+            raise StoreRefused(
+                f"{path} cannot be locked: {error.strerror or error}", "run in a folder that you can write to"
+            ) from error
+
+    def name(self, slug: str) -> None:
+        """Say which run holds the folder, for whoever finds it busy."""
+        self._owner.write_text(json.dumps({"pid": os.getpid(), "run": slug}), encoding="utf-8")
+
+    def release(self) -> None:
+        """Let others in; asking twice is fine."""
+        self._owner.unlink(missing_ok=True)
+        self._lock.release()
+
+    def _holder(self) -> str:
+        try:
+            holder = json.loads(self._owner.read_text(encoding="utf-8"))
+            return f"{holder['run']} (process {holder['pid']})"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "it has not said its name yet"
