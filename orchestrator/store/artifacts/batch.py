@@ -60,18 +60,9 @@ class ArtifactBatch:
         if artifact.type == "plan":
             self._plans[artifact.node] = name
         created_ms = at[0] * 1000 + at[1] // 1_000_000
-        where = (id, self._run, seq, name, ino)
-        self._rows.append(
-            (
-                *where,
-                artifact.agent,
-                artifact.node,
-                artifact.type,
-                artifact.wave,
-                created_ms,
-                artifact.simulated,
-            )
-        )
+        who = (artifact.agent, artifact.node, artifact.type, artifact.wave)
+        answer = bytes.fromhex(fact.answer or "")
+        self._rows.append((id, self._run, seq, name, ino, *who, created_ms, artifact.simulated, answer))
         self._tags += [(tag, id) for tag in artifact.tags]
 
     def flush(self, taken: int) -> None:

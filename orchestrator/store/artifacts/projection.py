@@ -156,7 +156,7 @@ class ArtifactProjection:
                 raise
         except Error as error:
             raise StoreError(
-                f"{self._connections.name} cannot be written: {error}. Nothing is lost: the journal has it all",
+                f"{self._connections.name} cannot be written: {error}. Nothing is lost, the journal has it",
                 "mend the cause (a full disk, most often); the next run catches up",
             ) from error
 
