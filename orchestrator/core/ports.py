@@ -86,6 +86,16 @@ class Journal(Protocol):
 class Sink(Protocol):
     """What facts and signals look like to somebody. Never awaited by the run."""
 
+    @property
+    def name(self) -> str:
+        """What it writes, in a word."""
+        ...
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why it fell silent or behind; None while all is well."""
+        ...
+
     def see(self, seq: int | None, item: Fact | Signal) -> None:
         """Take note of a committed fact and its number, or of a signal (None)."""
         ...

@@ -35,6 +35,8 @@ class Flags:
     """What a caller asks for; None and empty mean not asked for."""
 
     backend: str | None = None
+    fallback: str | None = None
+    """The backend of agents that name none, in place of the automatic choice."""
     model: str | None = None
     base_url: str | None = None
     jobs: int | None = None
@@ -79,7 +81,7 @@ def settle(flags: Flags, environ: Mapping[str, str] | None = None) -> Settings:
         )
     return Settings(
         backend=_first(("--backend", flags.backend), *_from(env, "ORCHESTRATED_CODEX_BACKEND")),
-        fallback=_fallback(env),
+        fallback=_first(("the run's record", flags.fallback)) or _fallback(env),
         model=_first(("--model", flags.model)),
         base_url=_first(("--base-url", flags.base_url), *_from(env, "ANTHROPIC_BASE_URL")),
         jobs=flags.jobs or DEFAULT_JOBS,

@@ -63,6 +63,8 @@ class Engine:
 
     def __init__(self, plan: Plan, state: RunState, ports: Ports) -> None:
         self.state = state
+        self.sinks = list(ports.sinks)
+        self.is_over = False
         self._plan = plan
         self._ports = ports
         self._tasks: dict[asyncio.Task[None], Node] = {}
@@ -104,17 +106,28 @@ class Engine:
         await self.record([ended])
         return ended
 
+    def answers(self) -> dict[str, str]:
+        """The output of every node that has one, by id, in the DAG's order."""
+        outputs = ((node.id, self._output(node.id)) for node in self.state.in_order())
+        return {name: text for name, text in outputs if text is not None}
+
+    def close_sinks(self) -> None:
+        """Tell every sink that nothing more will come; returns when they have finished."""
+        self.is_over = True
+        for sink in self.sinks:
+            sink.close()
+
     async def record(self, facts: Sequence[Fact], bodies: Mapping[Digest, bytes] | None = None) -> None:
         """Commit facts, then apply them and show them to the sinks."""
         last = await self._ports.journal.commit(self._plan.slug, facts, bodies or {})
         for seq, fact in enumerate(facts, start=last - len(facts) + 1):
             self.state.apply(fact)
-            for sink in self._ports.sinks:
+            for sink in self.sinks:
                 sink.see(seq, fact)
 
     def show(self, signal: Signal) -> None:
         """Show a signal to the sinks."""
-        for sink in self._ports.sinks:
+        for sink in self.sinks:
             sink.see(None, signal)
 
     async def _loop(self) -> None:
@@ -177,6 +190,10 @@ class Engine:
         )
         await Engagement(node, around, self._plan.assign(node.agent), self._lent).act()
 
+    def _outputs_above(self, node: Node) -> dict[str, str]:
+        outputs = ((upstream.id, self._output(upstream.id)) for upstream in self.state.upstream(node))
+        return {name: text for name, text in outputs if text is not None}
+
     def _output(self, name: str) -> str | None:
         """The text of the answer that stands for a node; None when it has none."""
         digest = self.state.output_digest(name)
@@ -189,7 +206,7 @@ class Engine:
         return text
 
     async def _recorded(self, key: Digest) -> Done | None:
-        """What this run has recorded under a key; a run that was never interrupted has nothing to look for."""
+        """What this run has recorded under a key; only a resumed run has anything to look for."""
         return await self._ports.journal.find(key, self._plan.slug) if self._resumed else None
 
     async def _idle(self, seconds: float) -> None:
@@ -243,13 +260,3 @@ class Engine:
         if self.state.refused:
             return "failed", f"blueprint refused: {', '.join(self.state.refused)}"
         return "done", None
-
-
-def answers(state: RunState, journal: Journal) -> dict[str, str]:
-    """The output of every node that has one, by id, in the DAG's order."""
-    found: dict[str, str] = {}
-    for node in state.in_order():
-        digest = state.output_digest(node.id)
-        if digest is not None:
-            found[node.id] = Done.model_validate_json(journal.body(digest)).message.text
-    return found

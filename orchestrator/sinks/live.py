@@ -6,7 +6,7 @@ Rich draws it. Names and reasons reach it as plain text, never as markup, with c
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from rich.console import Console, Group
@@ -51,7 +51,7 @@ class _Row:
     turn: str = ""
     since: float | None = None
     seconds: float = 0.0
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 class LiveSink(QueueSink):

@@ -9,7 +9,7 @@ from orchestrator.core.facts import Fact, Signal
 
 
 class QueueSink:
-    """Hands items to `handle` in its own thread, in order. A failing sink falls silent and keeps its `error`.
+    """Hands items to `handle` in a thread of its own, in order; one that fails falls silent.
 
     Subclasses override `handle`, and `idle` when they want to act every `idle_s` seconds without an item.
     """
@@ -18,21 +18,21 @@ class QueueSink:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.error: Exception | None = None
+        self.failure: Exception | None = None
         self._queue: SimpleQueue[tuple[int | None, Fact | Signal] | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name=f"sink-{name}", daemon=True)
-        self._started = False
+        self._is_running = False
 
     def see(self, seq: int | None, item: Fact | Signal) -> None:
         """Queue an item; returns at once."""
-        if not self._started:
-            self._started = True
+        if not self._is_running:
+            self._is_running = True
             self._thread.start()
         self._queue.put((seq, item))
 
     def close(self) -> None:
         """Handle what is queued and end the thread; asking twice is fine."""
-        if self._started and self._thread.is_alive():
+        if self._is_running and self._thread.is_alive():
             self._queue.put(None)
             self._thread.join()
 
@@ -49,7 +49,7 @@ class QueueSink:
                 self.handle(*entry)
             self.finish()
         except Exception as error:
-            self.error = error
+            self.failure = error
             self._drain()
 
     def _drain(self) -> None:

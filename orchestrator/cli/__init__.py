@@ -1,0 +1,14 @@
+"""The `agentlark` command: typer, one file per command; each parses, calls, prints and chooses an exit code.
+
+No logic lives here. Read `app.py` for what there is; `exits.py` says which error ends with which code.
+"""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    from orchestrator.cli.app import app
+    from orchestrator.cli.exits import guarded
+
+    guarded(app)

@@ -1,0 +1,51 @@
+"""The command line's commands, in the order in which `--help` lists them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agentlark import __version__
+from orchestrator.cli.check import check
+from orchestrator.cli.compile import compile_
+from orchestrator.cli.doctor import doctor
+from orchestrator.cli.init import init
+from orchestrator.cli.resume import resume
+from orchestrator.cli.run import run
+from orchestrator.cli.schema import schema
+from orchestrator.cli.show import show
+
+app = typer.Typer(
+    name="agentlark",
+    help="A build tool for squads of coding agents.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"agentlark {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Compile agents.lark into a checked DAG, run the squad, and keep a record of every turn."""
+
+
+app.command("run")(run)
+app.command("resume")(resume)
+app.command("show")(show)
+app.command("compile")(compile_)
+app.command("check")(check)
+app.command("schema")(schema)
+app.command("init")(init)
+app.command("doctor")(doctor)

@@ -1,0 +1,52 @@
+"""The closing block of a run: what ran, how long, where things lie, what to do next."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+from orchestrator.run.handle import RunResult
+from orchestrator.sinks.describe import SIMULATED, one_line, tokens
+
+
+def closing_block(result: RunResult, output: Path | None) -> str:
+    """Some lines of text, the last ones commands to try."""
+    lines = ["", f"── {result.run}: {result.ending.ending} ──"]
+    if result.simulated:
+        lines.append(SIMULATED)
+    counts = Counter(ended.ending for ended in result.ended.values())
+    states = ", ".join(f"{count} {ending}" for ending, count in sorted(counts.items())) or "none ended"
+    more = f", {len(result.not_started)} not started" if result.not_started else ""
+    lines.append(f"agents     {states}{more}")
+    lines.append(f"turns      {result.turns}, {tokens(result.usage)} tokens, {result.seconds:.1f} s")
+    for name, ended in result.ended.items():
+        if ended.ending in ("failed", "blocked"):
+            lines.append(f"  {name} {ended.ending}: {one_line(ended.reason or '', 1000)}")
+    if result.ending.reason and result.ending.ending == "failed":
+        lines.append(f"reason     {one_line(result.ending.reason, 1000)}")
+    if output is not None:
+        lines.append(f"answer     {output}")
+    paths = result.paths
+    lines += [
+        f"logs       {_shown(paths.logs)}/ (timeline.log has it all in order)",
+        f"audit      {_shown(paths.journal)} (AgentFS: /runs/{result.run}/)",
+        f"artifacts  {_shown(paths.artifacts)}",
+    ]
+    lines += [f"warning    {complaint}" for complaint in result.silent]
+    return "\n".join([*lines, *(f"next       {command}" for command in _next(result))])
+
+
+def _next(result: RunResult) -> list[str]:
+    if result.ending.ending != "done":
+        return [f"agentlark resume {result.run}   (recorded turns are never sent again)"]
+    shown = result.final[0] if result.final else next(iter(result.answers), "AGENT")
+    commands = [f"agentlark show {shown}", f"agentlark show {shown} --turn plan"]
+    if result.simulated:
+        commands.append("ANTHROPIC_API_KEY=… agentlark run --prompt …   (a real model)")
+    return commands
+
+
+def _shown(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return relative if not relative.startswith("..") else str(path)

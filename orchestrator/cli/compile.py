@@ -1,0 +1,43 @@
+"""`agentlark compile`: source in, checked JSON out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.exits import say
+from orchestrator.cli.variables import Variables, variables_of
+
+
+def compile_(
+    file: Annotated[Path, typer.Argument(help="The configuration.")] = Path("configs/agents.lark"),
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to write; by default FILE's stem + .out.json beside it.")
+    ] = None,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print the JSON instead of writing it.")] = False,
+    var: Variables = None,
+) -> None:
+    """Compile a configuration to checked JSON; the file is written only when its bytes change."""
+    from agentlark.compiled import emit, write_if_changed
+    from agentlark.compiler import compile_file
+    from agentlark.diagnostics import render
+    from orchestrator.core.errors import UserError
+
+    compilation = compile_file(file, variables=variables_of(var))
+    if compilation.diagnostics:
+        say(render(compilation.diagnostics))
+    text = emit(compilation.squad)
+    if stdout:
+        sys.stdout.write(text)
+        return
+    target = output or file.with_name(f"{file.stem}.out.json")
+    try:
+        changed = write_if_changed(target, text)
+    except OSError as error:
+        raise UserError(f"{target} cannot be written: {error.strerror}", "name another file with -o") from error
+    groups, agents = len(compilation.squad.groups), len(compilation.squad.agents())
+    state = "written" if changed else "unchanged"
+    say(f"{target}: {groups} groups, {agents} agents, {state}")

@@ -1,0 +1,32 @@
+"""`agentlark doctor`: what is there, what is optional, what is broken and how to mend it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.exits import FAILED
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Look at this installation and this folder; exit code 1 when something is broken."""
+    from orchestrator.wiring import examine
+
+    checks = examine(Path.cwd())
+    if as_json:
+        json.dump({"checks": [check.to_json() for check in checks]}, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        marks = {"ok": "✓ ok      ", "optional": "○ optional", "broken": "✗ broken  "}
+        for check in checks:
+            sys.stdout.write(f"{marks[check.status]}  {check.name}: {check.detail}\n")
+            if check.remedy:
+                sys.stdout.write(f"              {check.remedy}\n")
+    if any(check.status == "broken" for check in checks):
+        raise typer.Exit(FAILED)

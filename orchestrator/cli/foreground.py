@@ -1,0 +1,168 @@
+"""A run in the foreground: what is printed before, during and after it, and what Ctrl+C does."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import typer
+
+from agentlark.diagnostics import render, visible
+from agentlark.model import Squad
+from orchestrator.cli.closing import closing_block
+from orchestrator.cli.exits import OF_ENDING, say
+from orchestrator.core.errors import UserError
+from orchestrator.core.ports import Sink
+from orchestrator.core.settings import wants_plain
+from orchestrator.run.handle import RunHandle, RunHead, RunResult
+from orchestrator.run.squads import FoundSquad
+from orchestrator.schedule.state import RunState
+from orchestrator.sinks.describe import SIMULATED
+from orchestrator.wiring import CARDS
+
+
+@dataclass(slots=True)
+class Showing:
+    """How a run is shown: a table on a terminal, lines elsewhere, NDJSON or next to nothing on request."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    output: Path | None = None
+    _notes: list[str] = field(default_factory=list)
+
+    def introduce(self, found: FoundSquad) -> None:
+        """Keep what there is to say about the squad's source until the backend has been announced."""
+        self._notes += found.notices
+        if found.diagnostics:
+            self._notes.append(render(found.diagnostics))
+        self._notes.append(f"squad: {found.origin}, {_count(found.squad)}")
+
+    def sinks(self, head: RunHead, squad: Squad) -> Sequence[Sink]:
+        """Announce the run; gives the sinks that show it."""
+        if not self.quiet:
+            self._announce(head)
+        if self.as_json:
+            from orchestrator.sinks.ndjson import NdjsonSink
+
+            return [NdjsonSink(sys.stdout)]
+        if self.quiet:
+            return []
+        if sys.stderr.isatty() and not wants_plain() and not self.verbose:
+            from orchestrator.sinks.live import LiveSink
+
+            return [LiveSink(sys.stderr, squad)]
+        from orchestrator.sinks.plain import PlainSink
+
+        return [PlainSink(sys.stderr, self.verbose)]
+
+    def _announce(self, head: RunHead) -> None:
+        for name, choice in head.backends.items():
+            simulated = f" {SIMULATED}" if CARDS[name].simulated else ""
+            say(f"backend: {name} ({choice.origin}).{simulated}")
+        for note in self._notes:
+            say(note)
+        say(f"run: {head.run}")
+
+    def conclude(self, result: RunResult) -> None:
+        """Print the answer, and what came of the run."""
+        answer = result.answer
+        if self.output is not None:
+            try:
+                self.output.write_text(answer + "\n", encoding="utf-8", errors="surrogatepass")
+            except OSError as error:
+                say(f"error: {self.output} cannot be written: {error.strerror}; `agentlark show` has the answers")
+        elif answer and not self.as_json:
+            say("" if self.quiet else "\n── answer ──")
+            sys.stdout.write((visible(answer) if sys.stdout.isatty() else answer) + "\n")
+            sys.stdout.flush()
+        if not self.quiet or result.ending.ending != "done":
+            say(closing_block(result, self.output))
+
+
+def squad_prompt(given: str | None, squad: Squad) -> str:
+    """The task: as given, from `@FILE` or stdin, else the squad's own, else asked for on a terminal."""
+    if given == "-":
+        return sys.stdin.read()
+    if given is not None and given.startswith("@"):
+        try:
+            return Path(given[1:]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise UserError(f"--prompt {given}: {reason}", "name a text file after the @") from error
+    if given is not None:
+        return given
+    if squad.prompt is not None:
+        return squad.prompt
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        return str(typer.prompt("What should the squad do?", err=True))
+    raise UserError(
+        "no prompt: the configuration has none, and none was given",
+        'say what the squad should do: agentlark run --prompt "Ship the MVP"',
+    )
+
+
+def settle_unknown(state: RunState, policy: str) -> None:
+    """Decide about turns without a recorded outcome. Raises UserError unless they are to be sent again."""
+    unknown = list(state.unknown.values())
+    if not unknown:
+        return
+    listed = ", ".join(f"{turn.id.node} {turn.purpose} ({turn.backend})" for turn in unknown[:8])
+    more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
+    what = f"{len(unknown)} turn(s) were sent and have no recorded outcome: {listed}{more}"
+    simulated = all(CARDS[turn.backend].simulated for turn in unknown if turn.backend in CARDS)
+    if policy == "retry" or simulated:
+        say(f"{what}; sending them again")
+        return
+    if policy == "ask" and sys.stdin.isatty():
+        say(what)
+        if typer.confirm("They may have been paid for. Send them again?", err=True):
+            return
+    raise UserError(what, "they may have been paid for; to send them again: agentlark resume --unknown retry")
+
+
+def in_foreground(run: AbstractAsyncContextManager[RunHandle], showing: Showing) -> None:
+    """Carry a run out, print what came of it, and exit with its code."""
+    result = asyncio.run(_carry_out(run))
+    showing.conclude(result)
+    raise typer.Exit(OF_ENDING[result.ending.ending])
+
+
+async def _carry_out(run: AbstractAsyncContextManager[RunHandle]) -> RunResult:
+    async with run as handle:
+        loop = asyncio.get_running_loop()
+        interrupter = _Interrupter(handle)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, interrupter, number)
+        try:
+            return await handle.result()
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+
+class _Interrupter:
+    """The first Ctrl+C or SIGTERM interrupts, a second Ctrl+C stops at once."""
+
+    def __init__(self, handle: RunHandle) -> None:
+        self._handle = handle
+        self._asked = False
+
+    def __call__(self, number: int) -> None:
+        if self._asked and number == signal.SIGINT:
+            say("stopping now")
+            self._handle.stop_now()
+        elif not self._asked:
+            self._asked = True
+            say("interrupted: turns in flight will end, nothing new starts (Ctrl+C again stops at once)")
+            self._handle.interrupt()
+
+
+def _count(squad: Squad) -> str:
+    agents, groups = len(squad.agents()), len(squad.groups)
+    return f"{agents} agent{'s' * (agents != 1)} in {groups} group{'s' * (groups != 1)}"

@@ -1,0 +1,51 @@
+"""`agentlark resume`: take a run up where its record ends."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.exits import FINE, say
+
+
+class Unknown(StrEnum):
+    """What to do about turns that were sent and have no recorded outcome."""
+
+    ask = "ask"
+    retry = "retry"
+    fail = "fail"
+
+
+def resume(
+    run: Annotated[str | None, typer.Argument(help="The run's slug; by default the last one.")] = None,
+    unknown: Annotated[
+        Unknown, typer.Option("--unknown", help="Turns whose outcome is unknown: ask, send again, or stop.")
+    ] = Unknown.ask,
+    backend: Annotated[str | None, typer.Option("--backend", help="What answers.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="The model for every agent.")] = None,
+    base_url: Annotated[str | None, typer.Option("--base-url", help="The backend's address.")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="How many agents may act at once.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the squad's answer to a file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print facts as NDJSON on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the answer and errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also print what agents do.")] = False,
+) -> None:
+    """Go on with a run that was killed, interrupted or failed; recorded turns are never sent again."""
+    from orchestrator.cli.foreground import Showing, in_foreground, settle_unknown
+    from orchestrator.core.settings import Flags
+    from orchestrator.wiring import RunOptions, last_state, open_reader
+    from orchestrator.wiring import resume as resumed
+
+    folder = Path.cwd()
+    with open_reader(folder) as journal:
+        slug, state = last_state(journal, run)
+    if state.ending is not None and state.ending.ending == "done":
+        say(f"{slug} is finished; there is nothing to resume")
+        raise typer.Exit(FINE)
+    settle_unknown(state, unknown.value)
+    showing = Showing(as_json=as_json, quiet=quiet, verbose=verbose, output=output)
+    flags = Flags(backend=backend, model=model, base_url=base_url, jobs=jobs)
+    in_foreground(resumed(slug, RunOptions(folder=folder, flags=flags, sinks=showing.sinks)), showing)

@@ -1,0 +1,96 @@
+"""`agentlark run`: run a squad in the foreground."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.exits import say
+from orchestrator.cli.variables import Variables, variables_of
+
+
+def names(given: str | None) -> tuple[str, ...]:
+    """A comma-separated list of names."""
+    return tuple(name.strip() for name in (given or "").split(",") if name.strip())
+
+
+def run(
+    prompt: Annotated[
+        str | None, typer.Option("--prompt", "-p", metavar="TEXT|@FILE|-", help="The task: text, a file, or stdin.")
+    ] = None,
+    agents_lark: Annotated[
+        Path | None, typer.Option("--agents-lark", metavar="FILE", help="Compile and run this configuration.")
+    ] = None,
+    agents_config: Annotated[
+        Path | None, typer.Option("--agents-config", metavar="FILE", help="Run this compiled file.")
+    ] = None,
+    builtin: Annotated[bool, typer.Option("--builtin", help="Run the built-in squad.")] = False,
+    or_builtin: Annotated[
+        bool, typer.Option("--or-builtin", help="Run the built-in squad if the configured one cannot be used.")
+    ] = False,
+    var: Variables = None,
+    agents: Annotated[str | None, typer.Option("--agents", metavar="A,B", help="Run only these agents.")] = None,
+    groups: Annotated[str | None, typer.Option("--groups", metavar="A,B", help="Run only these groups.")] = None,
+    with_deps: Annotated[
+        bool, typer.Option("--with-deps", help="Also run what the chosen agents depend on.")
+    ] = False,
+    backend: Annotated[str | None, typer.Option("--backend", help="What answers: anthropic or rehearsal.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="The model for every agent.")] = None,
+    base_url: Annotated[str | None, typer.Option("--base-url", help="The backend's address.")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="How many agents may act at once (16).")] = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Start nothing new once an agent has failed.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the squad's answer to a file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print facts as NDJSON on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the answer and errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also print what agents do.")] = False,
+    rehearsal_delay: Annotated[
+        float, typer.Option("--rehearsal-delay", metavar="SECONDS", help="How long a rehearsed turn takes.")
+    ] = 0.0,
+    rehearsal_fail_once: Annotated[
+        str | None, typer.Option("--rehearsal-fail-once", metavar="A,B", help="Rehearsed agents that fail at first.")
+    ] = None,
+) -> None:
+    """Run a squad: compile, schedule every agent's turns, record each one, print the answer."""
+    from orchestrator.cli.foreground import Showing, in_foreground, squad_prompt
+    from orchestrator.core.settings import Flags, config_override
+    from orchestrator.run.squads import SquadChoice, find_squad
+    from orchestrator.wiring import RunOptions, start
+
+    found = find_squad(
+        SquadChoice(
+            folder=Path.cwd(),
+            agents_lark=agents_lark,
+            agents_config=agents_config,
+            environment=config_override(),
+            variables=variables_of(var),
+            builtin=builtin,
+            or_builtin=or_builtin,
+        )
+    )
+    showing = Showing(as_json=as_json, quiet=quiet, verbose=verbose, output=output)
+    showing.introduce(found)
+    options = RunOptions(
+        folder=Path.cwd(),
+        flags=Flags(
+            backend=backend,
+            model=model,
+            base_url=base_url,
+            jobs=jobs,
+            fail_fast=fail_fast,
+            rehearsal_delay_s=rehearsal_delay,
+            rehearsal_fail_once=names(rehearsal_fail_once),
+        ),
+        agents=names(agents),
+        groups=names(groups),
+        with_deps=with_deps,
+        sinks=showing.sinks,
+    )
+    if len(prompt or "") > 100_000:
+        say("note: a prompt this long reads better from a file: --prompt @FILE")
+    in_foreground(start(found.squad, squad_prompt(prompt, found.squad), options), showing)

@@ -1,0 +1,55 @@
+"""`agentlark show`: what an agent answered."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class TurnName(StrEnum):
+    """The two turns of an agent."""
+
+    plan = "plan"
+    follow_up = "follow-up"
+
+
+def show(
+    agent: Annotated[str, typer.Argument(help="The agent's id.")],
+    turn: Annotated[TurnName | None, typer.Option("--turn", help="Its plan or its follow-up.")] = None,
+    run: Annotated[str | None, typer.Option("--run", help="The run's slug; by default the last one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole turn as JSON.")] = False,
+) -> None:
+    """Print what an agent answered in the last run."""
+    from agentlark.compiled import parse_compiled
+    from agentlark.diagnostics import visible
+    from orchestrator.run.recall import recall
+    from orchestrator.wiring import find_run, open_reader
+
+    with open_reader(Path.cwd()) as journal:
+        record = find_run(journal, run)
+        configured = [each.id for each in parse_compiled(record.squad, record.slug).agents()]
+        found = recall(journal, record.slug, configured, agent, turn.value if turn else None)
+    if not as_json:
+        text = found.done.message.text
+        sys.stdout.write((visible(text) if sys.stdout.isatty() else text) + "\n")
+        return
+    whole = {
+        "run": record.slug,
+        "agent": agent,
+        "turn": found.ended.purpose,
+        "step": found.ended.id.step,
+        "backend": found.input.backend,
+        "model": found.input.model,
+        "prompt": found.input.prompt,
+        "text": found.done.message.text,
+        "usage": found.done.usage.model_dump(),
+        "simulated": found.done.simulated,
+        "ended": found.ended.at.isoformat(),
+    }
+    json.dump(whole, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")

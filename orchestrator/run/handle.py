@@ -1,0 +1,143 @@
+"""A run as its caller holds it: iterate what happens, send commands, await the result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from orchestrator.core.commands import Interrupt, StopNow
+from orchestrator.core.facts import Fact, NodeEnded, RunEnded, RunStarted, Signal, TurnStarted
+from orchestrator.core.paths import RunPaths
+from orchestrator.core.ports import Clock, Journal
+from orchestrator.core.settings import Choice
+from orchestrator.core.turn import Usage
+from orchestrator.run.engine import Engine
+from orchestrator.run.inbox import QueueInbox
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What came of a run."""
+
+    run: str
+    """Its slug."""
+    ending: RunEnded
+    answers: dict[str, str]
+    """The output of every agent that has one, by id, in the DAG's order."""
+    final: tuple[str, ...]
+    """The agents whose outputs are the squad's answer."""
+    ended: dict[str, NodeEnded]
+    """How every agent ended, by id, in the DAG's order; agents that never came to act are absent."""
+    not_started: tuple[str, ...]
+    turns: int
+    usage: Usage
+    seconds: float
+    simulated: bool
+    paths: RunPaths
+    silent: tuple[str, ...] = ()
+    """Sinks that failed on the way, each with the reason; what they show can be rebuilt from the journal."""
+
+    @property
+    def answer(self) -> str:
+        """The squad's answer: the final agents' outputs, under their names when there are several."""
+        texts = {name: self.answers[name] for name in self.final if name in self.answers}
+        if len(texts) == 1:
+            return next(iter(texts.values()))
+        return "\n\n".join(f"# {name}\n\n{text}" for name, text in texts.items())
+
+
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """What is known of a run before it starts."""
+
+    run: str
+    backends: dict[str, Choice]
+    """The backends that will answer, by name, and who chose each."""
+    unknown: tuple[TurnStarted, ...]
+    """Turns that were started in an earlier session of the run and have no recorded outcome."""
+    simulated: bool
+
+
+class _Subscription:
+    """A sink that one reader empties."""
+
+    name = "events"
+    failure: Exception | None = None
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[tuple[int | None, Fact | Signal] | None] = asyncio.Queue()
+
+    def see(self, seq: int | None, item: Fact | Signal) -> None:
+        self.queue.put_nowait((seq, item))
+
+    def close(self) -> None:
+        self.queue.put_nowait(None)
+
+
+class RunHandle:
+    """A started run. Leaving the context that gave it stops the run if it has not ended."""
+
+    def __init__(
+        self,
+        head: RunHead,
+        engine: Engine,
+        journal: Journal,
+        inbox: QueueInbox,
+        task: asyncio.Task[RunResult],
+    ) -> None:
+        self.head = head
+        self._engine = engine
+        self._journal = journal
+        self._inbox = inbox
+        self._task = task
+
+    async def events(self) -> AsyncIterator[tuple[int | None, Fact | Signal]]:
+        """Every fact of the run with its number, from its first, and signals (None) from now on."""
+        subscription = _Subscription()
+        self._engine.sinks.append(subscription)
+        seen = 0
+        for seq, fact in list(self._journal.facts(self.head.run)):
+            seen = seq
+            yield seq, fact
+        if self._engine.is_over:
+            subscription.close()
+        while (entry := await subscription.queue.get()) is not None:
+            if entry[0] is None or entry[0] > seen:
+                yield entry
+
+    async def result(self) -> RunResult:
+        """What came of it, waiting for the end. Raises StoreError when the journal failed."""
+        return await asyncio.shield(self._task)
+
+    def interrupt(self) -> None:
+        """Let turns in flight end and start nothing new. Asking again changes nothing."""
+        self._inbox.send(Interrupt())
+
+    def stop_now(self) -> None:
+        """Cancel turns in flight and end."""
+        self._inbox.send(StopNow())
+
+
+async def carry_out(engine: Engine, started: RunStarted, clock: Clock, paths: RunPaths) -> RunResult:
+    """Run the engine to its end, let the sinks finish, and say what came of it."""
+    begun = clock.monotonic_s()
+    try:
+        ending = await engine.execute(started)
+    finally:
+        await asyncio.to_thread(engine.close_sinks)
+    state = engine.state
+    return RunResult(
+        run=started.run,
+        ending=ending,
+        answers=engine.answers(),
+        final=tuple(node.id for node in state.final()),
+        ended={node.id: state.ended[node.id] for node in state.in_order() if node.id in state.ended},
+        not_started=tuple(node.id for node in state.in_order() if node.id not in state.ended),
+        turns=state.turns,
+        usage=state.usage,
+        seconds=clock.monotonic_s() - begun,
+        simulated=started.simulated,
+        paths=paths,
+        silent=tuple(f"{sink.name}: {sink.failure}" for sink in engine.sinks if sink.failure is not None),
+    )

@@ -1,0 +1,96 @@
+"""Which squad a run is for: the sources in their order, and the built-in squad when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentlark.compiled import load_compiled
+from agentlark.compiler import compile_file
+from agentlark.diagnostics import Diagnostic
+from agentlark.errors import ConfigError
+from agentlark.model import Squad
+from agentlark.project import DEFAULT_CONFIG
+from agentlark.resources import shipped
+from orchestrator.core.errors import UserError
+
+DEFAULT_COMPILED = "configs/agents.out.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SquadChoice:
+    """What the caller said about which squad to take."""
+
+    folder: Path
+    agents_lark: Path | None = None
+    agents_config: Path | None = None
+    environment: str | None = None
+    """The compiled file that the environment names."""
+    variables: Mapping[str, str] | None = None
+    builtin: bool = False
+    or_builtin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSquad:
+    """A squad, where it came from, and what there is to say about that."""
+
+    squad: Squad
+    origin: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def find_squad(choice: SquadChoice) -> FoundSquad:
+    """The squad that the first of these gives: `agents_lark`, `agents_config`, the environment, the folder's
+    `configs/agents.lark`, its `configs/agents.out.json`, the built-in squad.
+
+    Raises ConfigError for a source that is there and wrong, unless `or_builtin` asks for the built-in squad
+    then, and UserError for a named file that is not there.
+    """
+    try:
+        return _find(choice)
+    except (ConfigError, UserError) as error:
+        if not choice.or_builtin:
+            raise
+        found = _builtin()
+        warning = f"using the built-in squad, because the configured one cannot be used:\n{error}"
+        return FoundSquad(found.squad, found.origin, notices=(warning,))
+
+
+def _find(choice: SquadChoice) -> FoundSquad:
+    if choice.builtin:
+        return _builtin()
+    if choice.agents_lark is not None:
+        return _compiled_now(choice.agents_lark, choice.variables)
+    if choice.agents_config is not None:
+        return _compiled_before(choice.agents_config, "--agents-config")
+    if choice.environment is not None:
+        return _compiled_before(Path(choice.environment), "ORCHESTRATED_CODEX_AGENTS_CONFIG")
+    for relative in (DEFAULT_CONFIG, DEFAULT_COMPILED):
+        path = choice.folder / relative
+        if path.exists():
+            shown = relative if choice.folder == Path.cwd() else str(path)
+            if relative == DEFAULT_CONFIG:
+                return _compiled_now(path, choice.variables, shown)
+            return _compiled_before(path, "found in the folder", shown)
+    found = _builtin()
+    notice = f"no {DEFAULT_CONFIG} here: using the built-in squad (`agentlark init` writes one to start from)"
+    return FoundSquad(found.squad, found.origin, notices=(notice,))
+
+
+def _compiled_now(path: Path, variables: Mapping[str, str] | None, shown: str | None = None) -> FoundSquad:
+    compilation = compile_file(path, variables=variables, shown=shown)
+    return FoundSquad(compilation.squad, shown or str(path), compilation.diagnostics)
+
+
+def _compiled_before(path: Path, origin: str, shown: str | None = None) -> FoundSquad:
+    if not path.exists():
+        raise UserError(f"{path} ({origin}) does not exist", "compile it first: agentlark compile FILE.lark")
+    return FoundSquad(load_compiled(path, shown), shown or str(path))
+
+
+def _builtin() -> FoundSquad:
+    compilation = compile_file(shipped(DEFAULT_CONFIG), shown="the built-in squad")
+    return FoundSquad(compilation.squad, "the built-in squad")
