@@ -20,6 +20,8 @@ class ArtifactSink:
     `unreadable`. Close it before the journal.
     """
 
+    name = "artifacts"
+
     def __init__(self, projection: ArtifactProjection, journal: Recorded, run: str) -> None:
         self.failure: StoreError | None = None
         """Why the last attempt to catch up failed; None once one has succeeded."""

@@ -150,9 +150,7 @@ class JournalBatch:
         call = ToolCall(
             name=fact.action,
             parameters=turnfile.tool_parameters(fact.id, fact),
-            result=json.dumps(
-                {"ok": fact.ok, "event": f"/runs/{fact.id.run}/events/{name}"}, ensure_ascii=False
-            ),
+            result=json.dumps({"event": f"/runs/{fact.id.run}/events/{name}"}, ensure_ascii=False),
             error=None if fact.ok else fact.title or fact.action,
             started_at=int(fact.at.timestamp() - fact.duration_ms / 1000),
             completed_at=at[0],

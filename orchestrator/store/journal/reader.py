@@ -13,7 +13,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestrator.core.errors import StoreError
+from agentlark.diagnostics import visible
+from orchestrator.core.errors import StoreError, StoreRefused
 from orchestrator.core.facts import FACT, Fact
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.ports import RunRecord
@@ -111,13 +112,15 @@ class JournalReader:
         return body
 
 
-def open_journal_readonly(path: Path) -> JournalReader | None:
-    """A reader for commands that only look, while others may write; None when no journal is there yet.
+def open_journal_readonly(path: Path) -> JournalReader:
+    """A reader for commands that only look, while others may write.
 
-    Creates no database. Raises StoreRefused when the file is not one we can read.
+    Creates no database. Raises StoreRefused when there is no journal, or none that we can read.
     """
     connections = open_reading(path, tables.JOURNAL)
-    return JournalReader(connections) if connections else None
+    if connections is None:
+        raise StoreRefused(f"there is no journal in {visible(str(path))} yet", "run a squad first")
+    return JournalReader(connections)
 
 
 def _record(short: str, prompt: str, squad: str) -> RunRecord:
