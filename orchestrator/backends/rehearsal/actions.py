@@ -27,6 +27,7 @@ def _command(draw: Draw) -> Action:
     command = draw.pick(_COMMANDS)
     return Action(
         action="command_execution",
+        simulated=True,
         title=f"SIMULATED command, not run: {command}",
         detail={"simulated": True, "command": command, "exit_code": 0},
         duration_ms=20 + draw.number(400),
@@ -37,6 +38,7 @@ def _file_change(draw: Draw, agent: str) -> Action:
     path = f"notes/{agent}.md"
     return Action(
         action="file_change",
+        simulated=True,
         title=f"SIMULATED change, not written: {path}",
         detail={"simulated": True, "path": path, "change": "update", "lines": 1 + draw.number(40)},
         duration_ms=1 + draw.number(20),
@@ -47,6 +49,7 @@ def _lookup(draw: Draw) -> Action:
     tool = draw.pick(_LOOKUPS)
     return Action(
         action="mcp_tool_call",
+        simulated=True,
         title=f"SIMULATED tool call, not made: rehearsal/{tool}",
         detail={"simulated": True, "server": "rehearsal", "tool": tool},
         duration_ms=5 + draw.number(120),

@@ -37,8 +37,6 @@ def test_it_prints_its_address_answers_there_and_stops_when_interrupted() -> Non
 
 
 def test_a_port_that_cannot_be_had_is_said_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
