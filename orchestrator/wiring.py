@@ -21,6 +21,7 @@ from pathlib import Path
 
 from agentlark.compiled import emit, parse_compiled
 from agentlark.model import Squad
+from orchestrator.backends import health as health_of_backends
 from orchestrator.backends.cards import LISTINGS
 from orchestrator.backends.rehearsal import Rehearsal, RehearsalOptions
 from orchestrator.backends.router import Router
@@ -28,10 +29,12 @@ from orchestrator.core.clock import SystemClock
 from orchestrator.core.errors import UserError
 from orchestrator.core.facts import RunStarted
 from orchestrator.core.frozen import digest_of
+from orchestrator.core.health import Check
 from orchestrator.core.paths import RunPaths
 from orchestrator.core.ports import BackendCard, Clock, Journal, Performer, RunRecord, Sink
 from orchestrator.core.redact import Redactor
 from orchestrator.core.settings import Flags, Settings, settle
+from orchestrator.run import health as health_of_run
 from orchestrator.run.assignment import assign, backends_of
 from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.handle import RunHandle, RunHead, RunResult, carry_out
@@ -39,6 +42,7 @@ from orchestrator.run.inbox import QueueInbox
 from orchestrator.schedule.select import select
 from orchestrator.schedule.state import RunState
 from orchestrator.sinks.logs import LogSink
+from orchestrator.store import health as health_of_store
 from orchestrator.store.artifacts import ArtifactProjection, ArtifactSink
 from orchestrator.store.folder_lock import FolderLock
 from orchestrator.store.journal import AgentFSJournal, JournalReader, open_journal_readonly
@@ -127,11 +131,30 @@ async def resume(slug: str | None, options: RunOptions | None = None) -> AsyncIt
 
 
 def open_reader(folder: Path) -> JournalReader:
-    """The journal of a folder, to read only, also while a run writes it. Raises UserError when there is none."""
-    reader = open_journal_readonly(RunPaths(folder).journal)
-    if reader is None:
+    """The journal of a folder, to read only, also while a run writes it. Raises UserError if there is none."""
+    path = RunPaths(folder).journal
+    if not path.exists():
         raise UserError(f"there is no run in {folder}", "start one with `agentlark run --prompt …`")
-    return reader
+    return open_journal_readonly(path)
+
+
+def last_state(journal: JournalReader, slug: str | None) -> tuple[str, RunState]:
+    """The slug of a run (the last one for None) and the state its facts add up to."""
+    record = find_run(journal, slug)
+    state = RunState(parse_compiled(record.squad, record.slug))
+    for _, fact in journal.facts(record.slug):
+        state.apply(fact)
+    return record.slug, state
+
+
+def examine(folder: Path) -> list[Check]:
+    """What `doctor` reports: every room's own checks."""
+    settings = settle(Flags())
+    return [
+        *health_of_run.examine(),
+        *health_of_backends.examine(settings),
+        *health_of_store.examine(RunPaths(folder)),
+    ]
 
 
 def find_run(journal: Journal | JournalReader, slug: str | None) -> RunRecord:

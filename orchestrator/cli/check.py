@@ -37,7 +37,9 @@ def check(
     except ConfigError as error:
         found, squad = error.diagnostics, None
     if format is Format.json:
-        json.dump({"diagnostics": [each.to_json() for each in found]}, sys.stdout, indent=2, ensure_ascii=False)
+        json.dump(
+            {"diagnostics": [each.to_json() for each in found]}, sys.stdout, indent=2, ensure_ascii=False
+        )
         sys.stdout.write("\n")
     else:
         if found:

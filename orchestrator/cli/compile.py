@@ -15,7 +15,8 @@ from orchestrator.cli.variables import Variables, variables_of
 def compile_(
     file: Annotated[Path, typer.Argument(help="The configuration.")] = Path("configs/agents.lark"),
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Where to write; by default FILE's stem + .out.json beside it.")
+        Path | None,
+        typer.Option("-o", "--output", help="Where to write; by default FILE's stem + .out.json beside it."),
     ] = None,
     stdout: Annotated[bool, typer.Option("--stdout", help="Print the JSON instead of writing it.")] = False,
     var: Variables = None,
@@ -37,7 +38,9 @@ def compile_(
     try:
         changed = write_if_changed(target, text)
     except OSError as error:
-        raise UserError(f"{target} cannot be written: {error.strerror}", "name another file with -o") from error
+        raise UserError(
+            f"{target} cannot be written: {error.strerror}", "name another file with -o"
+        ) from error
     groups, agents = len(compilation.squad.groups), len(compilation.squad.agents())
     state = "written" if changed else "unchanged"
     say(f"{target}: {groups} groups, {agents} agents, {state}")

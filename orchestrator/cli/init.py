@@ -27,10 +27,14 @@ def init(
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text(shipped_text("templates/starter/agents.lark"), encoding="utf-8")
         if not ignore.exists():
-            ignore.write_text("# what agentlark runs leave here\n" + "\n".join(IGNORED) + "\n", encoding="utf-8")
+            ignore.write_text(
+                "# what agentlark runs leave here\n" + "\n".join(IGNORED) + "\n", encoding="utf-8"
+            )
             say(f"wrote {config} and {ignore}")
         else:
             say(f"wrote {config}; have git ignore {' '.join(IGNORED)}")
     except OSError as error:
-        raise UserError(f"{error.filename} cannot be written: {error.strerror}", "choose another folder") from error
+        raise UserError(
+            f"{error.filename} cannot be written: {error.strerror}", "choose another folder"
+        ) from error
     say('next: agentlark run --prompt "Ship the MVP"')

@@ -28,7 +28,9 @@ def resume(
     model: Annotated[str | None, typer.Option("--model", help="The model for every agent.")] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", help="The backend's address.")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="How many agents may act at once.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the squad's answer to a file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the squad's answer to a file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print facts as NDJSON on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the answer and errors only.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also print what agents do.")] = False,

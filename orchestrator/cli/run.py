@@ -18,7 +18,8 @@ def names(given: str | None) -> tuple[str, ...]:
 
 def run(
     prompt: Annotated[
-        str | None, typer.Option("--prompt", "-p", metavar="TEXT|@FILE|-", help="The task: text, a file, or stdin.")
+        str | None,
+        typer.Option("--prompt", "-p", metavar="TEXT|@FILE|-", help="The task: text, a file, or stdin."),
     ] = None,
     agents_lark: Annotated[
         Path | None, typer.Option("--agents-lark", metavar="FILE", help="Compile and run this configuration.")
@@ -28,23 +29,33 @@ def run(
     ] = None,
     builtin: Annotated[bool, typer.Option("--builtin", help="Run the built-in squad.")] = False,
     or_builtin: Annotated[
-        bool, typer.Option("--or-builtin", help="Run the built-in squad if the configured one cannot be used.")
+        bool,
+        typer.Option("--or-builtin", help="Run the built-in squad if the configured one cannot be used."),
     ] = False,
     var: Variables = None,
-    agents: Annotated[str | None, typer.Option("--agents", metavar="A,B", help="Run only these agents.")] = None,
-    groups: Annotated[str | None, typer.Option("--groups", metavar="A,B", help="Run only these groups.")] = None,
+    agents: Annotated[
+        str | None, typer.Option("--agents", metavar="A,B", help="Run only these agents.")
+    ] = None,
+    groups: Annotated[
+        str | None, typer.Option("--groups", metavar="A,B", help="Run only these groups.")
+    ] = None,
     with_deps: Annotated[
         bool, typer.Option("--with-deps", help="Also run what the chosen agents depend on.")
     ] = False,
-    backend: Annotated[str | None, typer.Option("--backend", help="What answers: anthropic or rehearsal.")] = None,
+    backend: Annotated[
+        str | None, typer.Option("--backend", help="What answers: anthropic or rehearsal.")
+    ] = None,
     model: Annotated[str | None, typer.Option("--model", help="The model for every agent.")] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", help="The backend's address.")] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="How many agents may act at once (16).")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", help="How many agents may act at once (16).")
+    ] = None,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Start nothing new once an agent has failed.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the squad's answer to a file.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the squad's answer to a file."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print facts as NDJSON on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the answer and errors only.")] = False,
@@ -53,7 +64,8 @@ def run(
         float, typer.Option("--rehearsal-delay", metavar="SECONDS", help="How long a rehearsed turn takes.")
     ] = 0.0,
     rehearsal_fail_once: Annotated[
-        str | None, typer.Option("--rehearsal-fail-once", metavar="A,B", help="Rehearsed agents that fail at first.")
+        str | None,
+        typer.Option("--rehearsal-fail-once", metavar="A,B", help="Rehearsed agents that fail at first."),
     ] = None,
 ) -> None:
     """Run a squad: compile, schedule every agent's turns, record each one, print the answer."""
