@@ -7,7 +7,6 @@ gathered, so that it harms nobody else in the transaction.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -147,16 +146,7 @@ class JournalBatch:
         name = turnfile.event_name(seq, fact)
         events = self._tree.directory(place.folder, "events", at)
         self._tree.file(events, name, turnfile.event_file(seq, text), at)
-        call = ToolCall(
-            name=fact.action,
-            parameters=turnfile.tool_parameters(fact.id, fact),
-            result=json.dumps({"event": f"/runs/{fact.id.run}/events/{name}"}, ensure_ascii=False),
-            error=None if fact.ok else fact.title or fact.action,
-            started_at=int(fact.at.timestamp() - fact.duration_ms / 1000),
-            completed_at=at[0],
-            duration_ms=fact.duration_ms,
-        )
-        self._calls.append(call)
+        self._calls.append(turnfile.tool_call(fact, f"/runs/{fact.id.run}/events/{name}"))
 
     def _keep(self, folder: int, name: str, digest: Digest, body: bytes) -> None:
         """Store a body that belongs to no turn as a file, or link the one that has it already."""

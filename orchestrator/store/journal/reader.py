@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 from pydantic import ValidationError
 
@@ -89,6 +90,12 @@ class JournalReader:
                 yield seq, self._fact(run, seq, text)
             if len(page) < PAGE:
                 return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Let go of the file. Not for a reader that belongs to an open journal: close the journal."""

@@ -12,7 +12,7 @@ import json
 from typing import NamedTuple
 
 from orchestrator.core.facts import Acted, TurnEnded
-from orchestrator.core.turn import TurnId
+from orchestrator.store.agentfs.files import ToolCall
 
 SCHEMA_VERSION = 1
 
@@ -68,9 +68,9 @@ def event_file(seq: int, fact_json: str) -> bytes:
     return f'{{"schema_version":{SCHEMA_VERSION},"seq":{seq},\n"fact":{fact_json}}}\n'.encode()
 
 
-def tool_parameters(id: TurnId, fact: Acted) -> str:
-    """What an action was, as the parameters of an AgentFS tool call (JSON text)."""
-    run, node, step = id
+def tool_call(fact: Acted, event: str) -> ToolCall:
+    """An action as an AgentFS tool call; `event` is the path of its file."""
+    run, node, step = fact.id
     parameters = {
         "run": run,
         "node": node,
@@ -79,5 +79,14 @@ def tool_parameters(id: TurnId, fact: Acted) -> str:
         "title": fact.title,
         "detail": fact.detail,
         "simulated": fact.simulated,
+        "event": event,
     }
-    return json.dumps(parameters, ensure_ascii=False)
+    return ToolCall(
+        name=fact.action,
+        parameters=json.dumps(parameters, ensure_ascii=False),
+        result='{"ok":true}' if fact.ok else None,
+        error=None if fact.ok else fact.title or fact.action,
+        started_at=int(fact.at.timestamp() - fact.duration_ms / 1000),
+        completed_at=int(fact.at.timestamp()),
+        duration_ms=fact.duration_ms,
+    )

@@ -117,9 +117,10 @@ def test_actions_are_event_files_and_tool_calls(written: Write, make_turn: Any) 
     )
     first, second = rows.fetchall()
     assert (first[0], first[3:]) == ("command_execution", (None, "success", 3))
-    assert json.loads(first[1])["title"] == "make test"
-    assert json.loads(first[2]) == {"event": "/runs/r/events/000002-command_execution.json"}
-    assert second[3:5] == ("a.py", "error")
+    parameters = json.loads(first[1])
+    assert parameters["title"] == "make test" and parameters["detail"] == {"exit_code": 0}
+    assert parameters["event"] == "/runs/r/events/000002-command_execution.json"
+    assert second[2:5] == (None, "a.py", "error")
 
 
 def test_key_value_entries_name_the_last_run_and_how_each_ended(written: Write, later: Any) -> None:
