@@ -98,7 +98,7 @@ class AnthropicBackend:
                 async for event in stream:
                     if piece := gathered.add(_data(event)):
                         yield piece
-        except (AnthropicError, httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+        except (AnthropicError, httpx2.HTTPError, ValueError) as error:
             failed = failed_for(error, where=self.card.where, started=gathered.is_started)
             raise _Unanswered(failed) from error
 
@@ -120,15 +120,22 @@ class AnthropicBackend:
             return self._client
 
     def _new_client(self) -> AsyncAnthropic:
+        import httpx2
         from anthropic import AsyncAnthropic
 
-        client = AsyncAnthropic(
-            api_key=self._api_key,
-            base_url=self._base_url,
-            max_retries=0,
-            open_telemetry=False,
-            http_client=_direct_client() if urlsplit(self._base_url).hostname in _LOOPBACK else None,
-        )
+        local = urlsplit(self._base_url).hostname in _LOOPBACK
+        try:
+            client = AsyncAnthropic(
+                api_key=self._api_key,
+                base_url=self._base_url,
+                max_retries=0,
+                open_telemetry=False,
+                http_client=_direct_client() if local else None,
+            )
+        except httpx2.InvalidURL as error:
+            raise _Unanswered(
+                Failed(error=f"{self.card.where} is no address\n  help: check --base-url", paid="no")
+            ) from error
         # The SDK adds the headers named in ANTHROPIC_CUSTOM_HEADERS even to a client that is given all it
         # needs; what a request depends on is to be passed in. Remove when the SDK can be told not to.
         client._custom_headers = dict(self._options.headers)

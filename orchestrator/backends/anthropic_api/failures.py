@@ -48,8 +48,6 @@ def failed_for(error: Exception, *, where: str, started: bool) -> Failed:
         return _transport(cause, where, started)
     if isinstance(error, anthropic.APIConnectionError):
         return Failed(error=f"the connection to {where} broke", paid="unknown", retryable=True)
-    if isinstance(error, httpx2.InvalidURL):
-        return Failed(error=f"{where} is no address\n  help: check --base-url", paid="no")
     return Failed(
         error=f"the reply of {where} is not a Messages stream: {_reason(error)}",
         paid="unknown",

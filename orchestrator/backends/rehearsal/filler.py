@@ -20,7 +20,7 @@ Schema = dict[str, JsonValue]
 _DEEPEST = 12
 _DEEPEST_OPTIONAL = 3
 _MOST_ITEMS = 200
-_MOST_VALUES = 5_000
+_MOST_VALUES = 2_000
 
 _TYPE_OF_KEYWORD = {
     "properties": "object",
@@ -47,7 +47,7 @@ def fill(schema: JsonValue, draw: Draw) -> JsonValue:
     remedy = "ask a real backend (--backend), or simplify the schema: plain types, enums and small bounds"
     try:
         value = _Filler(schema, draw).value(schema, "answer", 0)
-    except _Dead as error:
+    except (_Dead, OverflowError) as error:
         raise Unfillable(f"it cannot fill the schema asked for: {error}", remedy) from error
     if error_text := first_error(schema, value):
         raise Unfillable(f"it cannot fill the schema asked for: {error_text}", remedy)

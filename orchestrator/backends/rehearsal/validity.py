@@ -24,6 +24,8 @@ def first_error(schema: JsonValue, value: JsonValue) -> str | None:
         return f"it is not a JSON Schema: {problem.message}"
     except Unresolvable as problem:
         return f"it refers to {problem.ref!r}, which is not part of it"
+    except RecursionError:
+        return "it refers to itself without end"
     return None if error is None else f"at {error.json_path}: {error.message[:200]}"
 
 

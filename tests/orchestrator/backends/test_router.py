@@ -56,6 +56,12 @@ def test_an_unknown_backend_is_a_failure_that_names_the_known_ones(
     assert "'two'" in outcome.error and "one" in outcome.error
 
 
+def test_closing_without_trouble_raises_nothing() -> None:
+    held = Named("held")
+    asyncio.run(Router({"held": held}).aclose())
+    assert held.closed
+
+
 def test_closing_closes_all_even_when_one_raises() -> None:
     first, last = Named("first", OSError("gone")), Named("last")
     with pytest.raises(ExceptionGroup) as raised:

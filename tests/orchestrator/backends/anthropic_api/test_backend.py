@@ -311,7 +311,7 @@ def test_an_overload_reported_in_the_stream_is_worth_repeating(order: Orders, li
 
 @pytest.mark.parametrize("fault", ["stall", "silent"])
 def test_silence_is_ended_by_the_idle_limit(fault: str, order: Orders, listener: Listener) -> None:
-    outcome = failed(order(), listener, fault=fault, idle_s=0.2)
+    outcome = failed(order(), listener, fault=fault, idle_s=0.5)
     assert (outcome.paid, outcome.retryable) == ("unknown", True)
     assert "nothing more came" in outcome.error
     assert (outcome.usage is None) is (fault == "silent")
@@ -319,11 +319,11 @@ def test_silence_is_ended_by_the_idle_limit(fault: str, order: Orders, listener:
 
 def test_a_stream_that_trickles_is_ended_by_the_deadline(order: Orders, listener: Listener) -> None:
     async def main() -> Outcome:
-        slow = Reply("word " * 40, fault="slow", pause_s=0.2)
+        slow = Reply("word " * 40, fault="slow", pause_s=0.25)
         async with LoopbackServer(scripted(["warm", slow])) as server:
             backend = AnthropicBackend(KEY, server.base_url)
             await backend.perform(order(), listener)  # the SDK's import is not part of what is timed
-            outcome = await backend.perform(order(deadline_s=0.7), listener)
+            outcome = await backend.perform(order(deadline_s=1.0), listener)
             await backend.aclose()
             await asyncio.wait_for(server.exchanges[1].over.wait(), 5)
             assert server.exchanges[1].ended == "disconnected"
@@ -410,12 +410,12 @@ def test_cancelling_closes_the_connection_and_passes_on(order: Orders, listener:
     assert asyncio.run(main()).exchanges[0].ended == "disconnected"
 
 
-def test_what_a_listener_raises_is_not_taken_for_a_failure_of_the_turn(order: Orders) -> None:
-    class Full(Exception):
-        pass
-
+@pytest.mark.parametrize("raised", [TimeoutError, ValueError, ConnectionError])
+def test_what_a_listener_raises_is_not_taken_for_a_failure_of_the_turn(
+    raised: type[Exception], order: Orders
+) -> None:
     async def tell(item: Told) -> None:
-        raise Full
+        raise raised("the listener's own")
 
     async def main() -> None:
         async with LoopbackServer() as server:
@@ -425,7 +425,7 @@ def test_what_a_listener_raises_is_not_taken_for_a_failure_of_the_turn(order: Or
             finally:
                 await backend.aclose()
 
-    with pytest.raises(Full):
+    with pytest.raises(raised, match="the listener's own"):
         asyncio.run(main())
 
 
@@ -497,6 +497,15 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> No
 def test_a_base_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(UserError, match="no address"):
         AnthropicBackend(KEY, url)
+
+
+def test_a_base_url_that_only_the_client_finds_wrong_is_a_failure_of_the_turn(
+    order: Orders, listener: Listener
+) -> None:
+    outcome = asyncio.run(AnthropicBackend(KEY, "http://[v1.x]").perform(order(), listener))
+    assert isinstance(outcome, Failed)
+    assert (outcome.paid, outcome.retryable) == ("no", False)
+    assert "--base-url" in outcome.error
 
 
 def test_the_card_names_the_address_without_credentials() -> None:

@@ -162,6 +162,15 @@ def test_a_request_that_is_no_json_object_is_refused(data: bytes) -> None:
     assert run(check) == 400
 
 
+def test_counting_tokens_needs_a_key_as_well() -> None:
+    assert post(ASK, path="/v1/messages/count_tokens", headers={})[0] == 401
+
+
+def test_a_malformed_reply_without_a_stream_is_no_json() -> None:
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(post(ASK, path="/fault/malformed/v1/messages")[1])
+
+
 def test_requests_are_recorded_in_order_with_their_headers() -> None:
     async def check(server: LoopbackServer, client: aiohttp.ClientSession) -> None:
         for prompt in ("one", "two"):

@@ -75,6 +75,24 @@ def test_a_follow_up_refers_to_its_plan_and_uses_the_headings_asked_for(
     assert [line for line in text.splitlines() if line.startswith("#")] == ["## Summary", "## Risks"]
 
 
+def test_an_answer_says_how_many_simulated_answers_it_was_given(
+    order: Orders, listener: Listener, clock: FakeClock
+) -> None:
+    rehearsal = Rehearsal(clock)
+    other = done(rehearsal, order(PLAN, agent="researcher"), listener).message.text
+    one, two = f"{PLAN}\n# Output of researcher\n{other}", f"{PLAN}\n{other}\n{other}"
+    assert "given 1 simulated answer of" in done(rehearsal, order(one), listener).message.text
+    assert "given 2 simulated answers of" in done(rehearsal, order(two), listener).message.text
+
+
+def test_a_follow_up_of_an_answer_without_steps_still_refers_to_it(
+    order: Orders, listener: Listener, clock: FakeClock
+) -> None:
+    thread = [Message(role="user", text=PLAN), Message(role="assistant", text="Prose.")]
+    text = done(Rehearsal(clock), order(FOLLOW_UP, thread, purpose="follow-up"), listener).message.text
+    assert "last answer on the thread" in text
+
+
 def test_answers_depend_on_the_order_alone_and_not_on_the_process(
     order: Orders, listener: Listener, clock: FakeClock
 ) -> None:

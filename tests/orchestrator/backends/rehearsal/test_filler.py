@@ -132,6 +132,12 @@ TREE = {
         {"type": "string", "pattern": "^\\w+@\\w+\\.com$"},
         {"definitions": {"id": {"type": "string"}}, "properties": {"i": {"$ref": "#/definitions/id"}}},
         {"enum": ["only", 3], "type": "integer"},
+        {"type": "string", "minLength": 50, "anyOf": [{"maxLength": 2}, {"minLength": 60}]},
+        {"type": "object", "properties": {"a": False, "b": {"type": "integer"}}},
+        {"type": "array", "items": False},
+        {"type": "string", "pattern": "^a.c$"},
+        {"type": "string", "pattern": "^[\\u4e00-\\u9fff]{2}$"},
+        {"type": "string", "pattern": "^[qwx]\\D\\W\\S[^a-z]$"},
         True,
         {},
     ],
@@ -157,6 +163,13 @@ def test_less_ordinary_schemas_are_filled_as_well(schema: Any) -> None:
         ({"type": "no such type"}, "not a JSON Schema"),
         ({"type": "integer", "minimum": 3, "maximum": 1}, "cannot fill"),
         ({"not": {}}, "cannot fill"),
+        ({"anyOf": [False]}, "nothing is allowed"),
+        ({"anyOf": []}, "cannot fill"),
+        ({"type": "string", "pattern": "["}, "no string found"),
+        ({"type": "string", "pattern": "^[^\\s\\S]$"}, "no string found"),
+        ({"patternProperties": {"[": {}}, "minProperties": 1}, "not a JSON Schema"),
+        ({"if": {"$ref": "#/absent"}}, "not part of it"),
+        ({"type": "integer", "minimum": float("inf")}, "cannot fill"),
         ({"enum": []}, "no value listed"),
         ("no schema", "not a JSON Schema"),
         ({"type": "array", "uniqueItems": True, "minItems": 3, "items": {"type": "boolean"}}, "different"),
@@ -170,6 +183,10 @@ def test_a_schema_without_a_value_is_refused_with_the_reason(schema: Any, reason
 def test_strings_say_that_they_are_simulated_where_the_schema_leaves_room() -> None:
     schema = {"type": "object", "properties": {"summary": {"type": "string"}}}
     assert filled(schema) == {"summary": "SIMULATED summary"}
+
+
+def test_a_schema_that_only_refers_to_itself_does_not_exhaust_the_stack() -> None:
+    assert first_error({"$ref": "#"}, 1) == "it refers to itself without end"
 
 
 def test_the_place_of_an_invalid_value_is_named() -> None:
