@@ -10,8 +10,8 @@ from orchestrator.backends.rehearsal.draw import Draw
 from orchestrator.backends.rehearsal.reading import (
     MARK,
     asked_headings,
-    headings,
     quoted,
+    sections,
     simulated_inputs,
     task_of,
 )
@@ -68,10 +68,10 @@ def fitted(text: str, max_bytes: int) -> str:
 def _plan(order: TurnOrder) -> list[str]:
     draw = Draw(order.key, "plan")
     steps = draw.sample(_STEPS, 3 + draw.number(3))
-    sections = ", ".join(quoted(title) for title in headings(order.input.prompt))
+    outline = ", ".join(quoted(title) for title in sections(order.input.prompt))
     return [
         f"Task as read: {quoted(task_of(order))}",
-        *([f"Sections of the prompt: {sections}"] if sections else []),
+        *([f"Sections of the prompt: {outline}"] if outline else []),
         *_inputs(order),
         "",
         "## Outline",

@@ -23,9 +23,11 @@ def quoted(text: str, longest: int = 72) -> str:
     return f"“{flat if len(flat) <= longest else flat[: longest - 1].rstrip() + '…'}”"
 
 
-def headings(prompt: str, most: int = 6) -> list[str]:
-    """The first Markdown headings of a prompt, of any level, without repeats."""
-    return list(dict.fromkeys(title for _, title in _headings(prompt)))[:most]
+def sections(prompt: str, most: int = 6) -> list[str]:
+    """The first headings of a prompt's own outline, without repeats: those of its highest level."""
+    found = list(_headings(prompt))
+    highest = min((level for level, _ in found), default=0)
+    return list(dict.fromkeys(title for level, title in found if level == highest))[:most]
 
 
 def asked_headings(prompt: str, most: int = 6) -> list[str]:

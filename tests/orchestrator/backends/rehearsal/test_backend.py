@@ -55,12 +55,12 @@ def test_an_answer_is_told_in_several_pieces_that_join_to_it(
     assert listener.text == answer.message.text
 
 
-def test_a_plan_quotes_the_task_and_the_sections_of_the_prompt(
+def test_a_plan_quotes_the_task_and_the_sections_of_the_prompt_but_not_those_of_outputs_in_it(
     order: Orders, listener: Listener, clock: FakeClock
 ) -> None:
-    text = done(Rehearsal(clock), order(PLAN), listener).message.text
+    text = done(Rehearsal(clock), order(f"{PLAN}\n## Goal\nof another"), listener).message.text
     assert "“Ship the MVP”" in text
-    assert "“Task”, “This turn”" in text
+    assert "“Task”, “This turn”\n" in text
 
 
 def test_a_follow_up_refers_to_its_plan_and_uses_the_headings_asked_for(
