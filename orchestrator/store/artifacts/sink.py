@@ -16,17 +16,15 @@ LAG_S = 0.2
 class ArtifactSink:
     """Keeps the artifacts of one run up to date; the run's own work is never held up or failed by it.
 
-    It reads facts from the journal, not from `see`, which only wakes it. What went wrong is in `failure` and
-    `unreadable`. Close it before the journal.
+    It reads facts from the journal, not from `see`, which only wakes it. Close it before the journal.
     """
 
     name = "artifacts"
 
     def __init__(self, projection: ArtifactProjection, journal: Recorded, run: str) -> None:
-        self.failure: StoreError | None = None
-        """Why the last attempt to catch up failed; None once one has succeeded."""
-        self.unreadable: tuple[str, ...] = ()
-        """Turns that left no artifact because their bodies cannot be read."""
+        self.failure: Exception | None = None
+        """Why artifacts are missing; None while there is one for every turn, or will be."""
+        self._unreadable: tuple[str, ...] = ()
         self._projection = projection
         self._journal = journal
         self._run: str | RunRecord = run
@@ -55,12 +53,19 @@ class ArtifactSink:
         self._catch_up()
 
     def _catch_up(self) -> None:
+        """Take what is new; whatever goes wrong is kept for whoever asks, and tried again the next time."""
         try:
             if isinstance(self._run, str):
                 self._run = recorded(self._journal, self._run)
             caught = self._projection.catch_up(self._journal, self._run)
-        except StoreError as error:
+        except Exception as error:
             self.failure = error
         else:
-            self.failure = None
-            self.unreadable += caught.unreadable
+            self._unreadable += caught.unreadable
+            self.failure = _missing(self._unreadable) if self._unreadable else None
+
+
+def _missing(unreadable: tuple[str, ...]) -> StoreError:
+    return StoreError(
+        f"{len(unreadable)} turns left no artifact, because they cannot be read: {'; '.join(unreadable[:3])}"
+    )
