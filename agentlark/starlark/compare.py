@@ -1,0 +1,121 @@
+"""Equality and order of values; Python's own differ for bools and NaN, and recurse without end on cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cmp_to_key
+from types import NoneType
+from typing import Any
+
+from agentlark.starlark.failures import Fault
+from agentlark.starlark.values import BoundMethod, Dict, List, Range, Set, type_name
+
+_MAX_NESTING = 200
+_NATIVE = frozenset({str, int, bool, NoneType, bytes})
+_NUMBERS = frozenset({int, float})
+
+
+def equal(a: Any, b: Any, depth: int = 0) -> bool:
+    """What `a == b` gives.
+
+    Raises:
+        Fault: AL207 when the values nest too deeply, as cyclic ones do.
+    """
+    kind = type(a)
+    if kind is not type(b):
+        return kind in _NUMBERS and type(b) in _NUMBERS and a == b
+    if kind in _NATIVE:
+        return bool(a == b)
+    if kind is float:
+        return a == b or (a != a and b != b)
+    if a is b:
+        return True
+    if kind is List or kind is tuple:
+        if len(a) != len(b):
+            return False
+        depth = _deeper(depth)
+        return all(equal(x, y, depth) for x, y in zip(a, b, strict=True))
+    if kind is Dict:
+        return _equal_dicts(a, b, _deeper(depth))
+    if kind is Set:
+        return len(a) == len(b) and all(key in b for key in a)
+    if kind is Range:
+        return bool(a.range == b.range)
+    if kind is BoundMethod:
+        return a.native is b.native and a.owner is b.owner
+    return False
+
+
+def _deeper(depth: int) -> int:
+    if depth >= _MAX_NESTING:
+        raise Fault("AL207", "comparison exceeded maximum recursion depth")
+    return depth + 1
+
+
+def _equal_dicts(a: Dict, b: Dict, depth: int) -> bool:
+    if len(a) != len(b):
+        return False
+    missing = object()
+    for key, value in a.items():
+        other = b.get(key, missing)
+        if other is missing or not equal(value, other, depth):
+            return False
+    return True
+
+
+def order(a: Any, b: Any, op: str = "<", depth: int = 0) -> int:
+    """Negative, zero or positive as `a` sorts before, with or after `b`; NaN sorts after all numbers.
+
+    Raises:
+        Fault: AL201 when the two have no order, AL207 when they nest too deeply.
+    """
+    kind = type(a)
+    if kind is not type(b) and not (kind in _NUMBERS and type(b) in _NUMBERS):
+        raise not_ordered(a, b, op)
+    if kind is float or type(b) is float:
+        if a != a or b != b:
+            return int(a != a) - int(b != b)
+        return int(a > b) - int(a < b)
+    if kind in _NATIVE and kind is not NoneType:
+        return int(a > b) - int(a < b)
+    if kind is List or kind is tuple:
+        depth = _deeper(depth)
+        for x, y in zip(a, b, strict=False):
+            if not equal(x, y, depth):
+                return order(x, y, op, depth)
+        return len(a) - len(b)
+    raise not_ordered(a, b, op)
+
+
+def not_ordered(a: Any, b: Any, op: str) -> Fault:
+    """The failure of comparing two values that have no order."""
+    return Fault("AL201", f"{type_name(a)} {op} {type_name(b)} not implemented")
+
+
+def compare(op: str) -> Callable[[Any, Any], bool]:
+    """The function of an ordering operator."""
+    accept: dict[str, Callable[[int], bool]] = {
+        "<": lambda sign: sign < 0,
+        "<=": lambda sign: sign <= 0,
+        ">": lambda sign: sign > 0,
+        ">=": lambda sign: sign >= 0,
+    }
+    test = accept[op]
+    return lambda a, b: test(order(a, b, op))
+
+
+def in_order(items: Iterable[Any], key: Callable[[Any], Any] | None, reverse: bool) -> list[Any]:
+    """The items sorted, stably also in reverse.
+
+    Raises:
+        Fault: AL201 when two of them have no order.
+    """
+    source = list(items)
+    keys = [key(item) for item in source] if key else source
+    kinds = set(map(type, keys))
+    if kinds <= {int} or kinds <= {str}:
+        ranks: list[Any] = keys
+    else:
+        ranks = [cmp_to_key(order)(value) for value in keys]
+    positions = sorted(range(len(keys)), key=ranks.__getitem__, reverse=reverse)
+    return [source[at] for at in positions]

@@ -1,0 +1,99 @@
+"""Between Starlark values and plain Python data."""
+
+from __future__ import annotations
+
+import math
+from types import NoneType
+from typing import Any
+
+from agentlark.errors import AgentlarkError
+from agentlark.starlark.values import (
+    BoundMethod,
+    Builtin,
+    Dict,
+    Elems,
+    Function,
+    HostValue,
+    List,
+    Native,
+    Range,
+    Set,
+    items_of,
+    make_dict,
+    type_name,
+)
+
+_SCALARS = frozenset({NoneType, bool, int, str})
+_READY = frozenset(
+    {NoneType, bool, int, float, str, bytes, List, Dict, Set, Range, Elems, Function, Native, BoundMethod, Builtin}
+)
+_MAX_NESTING = 200
+
+
+class NotPlain(AgentlarkError):
+    """A value that has no plain form; `path` leads to it from the value converted, as in `$.env[2]`."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
+
+
+def to_python(value: Any) -> Any:
+    """The value as JSON-like Python data: dict with str keys in insertion order, list, str, int, float, bool, None.
+
+    Tuples and sets become lists. What is returned shares nothing that can change with the value.
+
+    Raises:
+        NotPlain: for functions, bytes and the host's values, for NaN and infinities, for keys that are no
+            strings, and for what holds itself or nests deeper than 200 levels.
+    """
+    return _plain(value, "$", ())
+
+
+def _plain(value: Any, path: str, around: tuple[int, ...]) -> Any:
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is float:
+        if not math.isfinite(value):
+            raise NotPlain(path, "NaN and infinities have no JSON form")
+        return value
+    if id(value) in around:
+        raise NotPlain(path, f"this {type_name(value)} contains itself")
+    if len(around) >= _MAX_NESTING:
+        raise NotPlain(path, "this value nests too deeply")
+    inside = (*around, id(value))
+    if kind is Dict:
+        return {_key(key, path): _plain(item, f"{path}.{key}", inside) for key, item in items_of(value)}
+    if kind is List or kind is tuple:
+        return [_plain(item, f"{path}[{at}]", inside) for at, item in enumerate(value)]
+    if kind is Set:
+        return [_plain(item, f"{path}[{at}]", inside) for at, item in enumerate(value)]
+    if kind is Range:
+        return list(value.range)
+    raise NotPlain(path, f"a {type_name(value)} is not plain data")
+
+
+def _key(key: Any, path: str) -> str:
+    if type(key) is not str:
+        raise NotPlain(path, f"a key must be a string, not {type_name(key)}")
+    return key
+
+
+def from_python(value: Any) -> Any:
+    """The Starlark value of what a host returned: lists and dicts of Python are copied, all else is kept.
+
+    Raises:
+        TypeError: when it is of a type no Starlark value has; that is a mistake of the host.
+    """
+    kind = type(value)
+    if kind in _READY or isinstance(value, HostValue):
+        return value
+    if kind is tuple:
+        return tuple(map(from_python, value))
+    if isinstance(value, list):
+        return List(map(from_python, value))
+    if isinstance(value, dict):
+        return make_dict((from_python(key), from_python(item)) for key, item in value.items())
+    raise TypeError(f"{kind.__name__} is not a Starlark value")

@@ -1,0 +1,227 @@
+"""Calls: of functions of the program, of the language and of the host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agentlark.starlark.attributes import METHODS, get_attribute
+from agentlark.starlark.convert import from_python
+from agentlark.starlark.evaluate.context import EXPRESSIONS, NOTHING, Closure, Context
+from agentlark.starlark.evaluate.functions import enter, fill, refusal
+from agentlark.starlark.failures import Fault
+from agentlark.starlark.host import Call, Site
+from agentlark.starlark.limits import Thread, steps_exhausted
+from agentlark.starlark.natives import call_native, named
+from agentlark.starlark.subscripts import not_iterable
+from agentlark.starlark.syntax import tree
+from agentlark.starlark.values import BoundMethod, Builtin, Dict, Function, Native, elements, items_of, type_name
+
+_NO_KEYWORDS: dict[str, Any] = {}
+
+
+def call(context: Context, node: tree.Call) -> Closure:
+    """A call, by the shape of its arguments."""
+    if any(isinstance(arg, tree.Star) for arg in node.args):
+        return _spread(context, node)
+    named_args = [arg for arg in node.args if isinstance(arg, tree.Keyword)]
+    if named_args:
+        return _keywords(context, node, named_args)
+    args = [context.expression(arg) for arg in node.args]
+    if isinstance(node.callee, tree.Attribute):
+        return _method(context, node, node.callee, args)
+    return _positional(context, node, args)
+
+
+def invoke(callee: Any, args: Sequence[Any], kwargs: Mapping[str, Any], f: list[Any], site: Site) -> Any:
+    """The result of a call.
+
+    Raises:
+        Fault: whatever the callee raises, AL201 when it cannot be called.
+    """
+    kind = type(callee)
+    if kind is Function:
+        code = callee.code
+        if code.exact == len(args) and not kwargs:
+            return enter(code, [callee.outer, f[1], f, site, *args, *code.blank])
+        return enter(code, [callee.outer, f[1], f, site, *fill(callee, args, kwargs), *code.blank])
+    if kind is Builtin:
+        result = callee.function(Call(site, f, callee.name), tuple(args), dict(kwargs))
+        return from_python(result)
+    thread: Thread = f[1]
+    if kind is Native:
+        thread.frame = f
+        thread.site = site
+        return call_native(callee, thread, args, kwargs)
+    if kind is BoundMethod:
+        return call_native(callee.native, thread, args, kwargs, callee.owner)
+    raise Fault("AL201", f"invalid call of non-function ({type_name(callee)})")
+
+
+def invoke_from_native(thread: Thread, callee: Any, args: Sequence[Any]) -> Any:
+    """A call made by a function of the language, such as `sorted`, placed at the call of that function."""
+    frame, site = thread.frame, thread.site
+    try:
+        return invoke(callee, args, _NO_KEYWORDS, frame, site)
+    except Fault as fault:
+        raise site.placed(fault, frame)  # noqa: B904  # the same failure, now with its place
+    finally:
+        thread.frame, thread.site = frame, site
+
+
+def _positional(context: Context, node: tree.Call, args: list[Closure]) -> Closure:
+    callee = context.expression(node.callee)
+    site = context.site(node)
+    count = len(args)
+
+    def run(f: list[Any]) -> Any:
+        function = callee(f)
+        values = [arg(f) for arg in args]
+        try:
+            if type(function) is Function and function.code.exact == count:
+                code = function.code
+                thread = f[1]
+                active = thread.active
+                if code in active or len(active) >= thread.limits.max_depth:
+                    raise refusal(code, thread)
+                thread.left -= code.cost
+                if thread.left < 0:
+                    raise steps_exhausted(thread.limits)
+                active.add(code)
+                try:
+                    result = code.body([function.outer, thread, f, site, *values, *code.blank])
+                finally:
+                    active.discard(code)
+                return None if result is NOTHING else result
+            return invoke(function, values, _NO_KEYWORDS, f, site)
+        except Fault as fault:
+            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+
+    return run
+
+
+def _method(context: Context, node: tree.Call, callee: tree.Attribute, args: list[Closure]) -> Closure:
+    """`owner.name(...)` without making a bound method of `owner.name`."""
+    owner_of = context.expression(callee.object)
+    name = callee.name.name
+    site = context.site(node)
+    name_site = context.site(callee.name)
+    count = len(args)
+    methods = METHODS
+    nothing: dict[str, Native] = {}
+
+    def run(f: list[Any]) -> Any:
+        owner = owner_of(f)
+        native = methods.get(type(owner), nothing).get(name)
+        if native is None:
+            try:
+                function = get_attribute(owner, name)
+            except Fault as fault:
+                raise name_site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            values = [arg(f) for arg in args]
+            try:
+                return invoke(function, values, _NO_KEYWORDS, f, site)
+            except Fault as fault:
+                raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+        values = [arg(f) for arg in args]
+        try:
+            if native.most is not None and native.least <= count <= native.most:
+                return native.function(f[1], owner, *values)
+            return call_native(native, f[1], values, _NO_KEYWORDS, owner)
+        except Fault as fault:
+            raise site.placed(named(fault, name), f)  # noqa: B904  # the same failure, now with its place
+
+    return run
+
+
+def _keywords(context: Context, node: tree.Call, named_args: list[tree.Keyword]) -> Closure:
+    """A call with arguments by name; those that are literals are filled in beforehand."""
+    callee = context.expression(node.callee)
+    site = context.site(node)
+    positional = [context.expression(arg) for arg in node.args if not isinstance(arg, tree.Keyword)]
+    template: dict[str, Any] = {}
+    computed: list[tuple[str, Closure]] = []
+    for arg in named_args:
+        name = arg.name.name
+        if isinstance(arg.value, tree.Literal):
+            template[name] = arg.value.value
+        else:
+            template[name] = None
+            computed.append((name, context.expression(arg.value)))
+
+    def run(f: list[Any]) -> Any:
+        function = callee(f)
+        args = [arg(f) for arg in positional]
+        kwargs = template.copy()
+        for name, value in computed:
+            kwargs[name] = value(f)
+        try:
+            if type(function) is Builtin:
+                result = function.function(Call(site, f, function.name), tuple(args), kwargs)
+                return from_python(result)
+            return invoke(function, args, kwargs, f, site)
+        except Fault as fault:
+            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+
+    return run
+
+
+def _spread(context: Context, node: tree.Call) -> Closure:
+    """A call with `*args` or `**kwargs`."""
+    callee = context.expression(node.callee)
+    site = context.site(node)
+    steps: list[tuple[str, str, Closure, Site]] = []
+    for arg in node.args:
+        if isinstance(arg, tree.Keyword):
+            steps.append(("=", arg.name.name, context.expression(arg.value), context.site(arg)))
+        elif isinstance(arg, tree.Star):
+            steps.append((arg.prefix, "", context.expression(arg.value), context.site(arg)))
+        else:
+            steps.append(("", "", context.expression(arg), context.site(arg)))
+
+    def run(f: list[Any]) -> Any:
+        function = callee(f)
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        for prefix, name, value_of, place in steps:
+            value = value_of(f)
+            if prefix == "":
+                args.append(value)
+            elif prefix == "=":
+                kwargs[name] = value
+            else:
+                try:
+                    if prefix == "*":
+                        args += _star(value, f[1])
+                    else:
+                        _double_star(value, kwargs)
+                except Fault as fault:
+                    raise place.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+        try:
+            return invoke(function, args, kwargs, f, site)
+        except Fault as fault:
+            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+
+    return run
+
+
+def _star(value: Any, thread: Thread) -> Any:
+    items = elements(value)
+    if items is None:
+        raise Fault("AL201", f"argument after * must be iterable, not {type_name(value)}", help=not_iterable(value).help)
+    thread.charge_size(len(items))  # type: ignore[arg-type]  # all iterables have a length
+    return items
+
+
+def _double_star(value: Any, kwargs: dict[str, Any]) -> None:
+    if type(value) is not Dict:
+        raise Fault("AL201", f"argument after ** must be a mapping, not {type_name(value)}")
+    for key, item in items_of(value):
+        if type(key) is not str:
+            raise Fault("AL201", f"keywords must be strings, not {type_name(key)}")
+        if key in kwargs:
+            raise Fault("AL210", f"got multiple values for keyword argument {key}")
+        kwargs[key] = item
+
+
+EXPRESSIONS[tree.Call] = call

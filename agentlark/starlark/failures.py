@@ -1,0 +1,49 @@
+"""How a mistake travels: `Fault` inside the room, `StarlarkError` out of it.
+
+A `Fault` is raised where the mistake is noticed, often by a function that knows no place. The nearest
+expression on the way out that does know gives it one; the outermost function makes it a `StarlarkError`.
+Nothing is spent on places until something goes wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentlark.diagnostics import Diagnostic, Place, Related, Source, Span, render
+from agentlark.errors import AgentlarkError
+
+
+class StarlarkError(AgentlarkError):
+    """A Starlark program that cannot be read or run; `str()` is the rendered report."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(render(self.diagnostics))
+
+
+class Fault(Exception):
+    """A mistake on its way to the user; `place` is filled in by whoever knows it.
+
+    `place` may be a pair of offsets while a file is being read.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        place: Place | tuple[int, int] | None = None,
+        *,
+        help: str | None = None,
+        related: tuple[Related, ...] = (),
+    ) -> None:
+        self.code = code
+        self.message = message
+        self.place = place
+        self.help = help
+        self.related = related
+        super().__init__(message)
+
+    def diagnostic(self, source: Source) -> Diagnostic:
+        """This mistake as a diagnostic; offsets are taken to be in `source`."""
+        place = Span(source, *self.place) if isinstance(self.place, tuple) else self.place
+        return Diagnostic(self.code, self.message, place, help=self.help, related=self.related)

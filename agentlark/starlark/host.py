@@ -1,0 +1,197 @@
+"""What a host's builtin learns about its call: places of the call and its arguments, found when asked for.
+
+A `Call` holds two references and finds everything else in the syntax tree, so it costs nothing to hand out
+and may be kept after the program has ended.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from agentlark.diagnostics import Related, Source, Span
+from agentlark.starlark.failures import Fault, StarlarkError
+from agentlark.starlark.compare import equal
+from agentlark.starlark.resolve import GLOBAL
+from agentlark.starlark.syntax import tree
+from agentlark.starlark.text import to_repr
+
+_SHOWN_CALLS = 8
+
+
+class Origins:
+    """Where the globals of a file got their values: by slot, the value expression last assigned."""
+
+    def __init__(self, source: Source, size: int) -> None:
+        self.source = source
+        self.nodes: list[tree.Node | None] = [None] * size
+
+    def literal(self, node: tree.Node) -> tree.Node:
+        """The expression, or the one assigned to the global it names, without parentheses."""
+        for _ in range(len(self.nodes) + 1):
+            node = tree.without_parens(node)
+            if not isinstance(node, tree.Name) or getattr(node, "scope", None) != GLOBAL:
+                break
+            origin = self.nodes[node.slot]
+            if origin is None:
+                break
+            node = origin
+        return node
+
+    def descend(self, node: tree.Node, path: tuple[str | int, ...], *, key: bool = False) -> Span:
+        """The place of an element: `path` leads through list positions and dict keys, as far as is known.
+
+        With `key`, the place of the last dict key itself instead of its value.
+        """
+        for at, step in enumerate(path):
+            entry = _element(self.literal(node), step)
+            if entry is None:
+                break
+            node, entry_key = entry
+            if key and at == len(path) - 1 and entry_key is not None:
+                node = entry_key
+        return Span(self.source, node.start, node.end)
+
+
+def _element(node: tree.Node, step: str | int) -> tuple[tree.Node, tree.Node | None] | None:
+    if isinstance(node, tree.Display):
+        if isinstance(step, int) and -len(node.items) <= step < len(node.items):
+            return node.items[step], None
+    elif isinstance(node, tree.DictDisplay):
+        for entry in node.entries:
+            key = tree.without_parens(entry.key)
+            if isinstance(key, tree.Literal) and key.value == step:
+                return entry.value, entry.key
+    elif isinstance(node, tree.Call):
+        return _argument(node, step)
+    return None
+
+
+def _argument(call: tree.Call, key: str | int) -> tuple[tree.Node, tree.Node | None] | None:
+    """The value and, when given by keyword, the name of an argument; None when it is not written out."""
+    for at, arg in enumerate(call.args):
+        if isinstance(arg, tree.Keyword):
+            if arg.name.name == key:
+                return arg.value, arg.name
+        elif isinstance(arg, tree.Star):
+            if arg.prefix == "*" and isinstance(key, int):
+                return arg.value, None
+        elif at == key:
+            return arg, None
+    return None
+
+
+class Site:
+    """A call expression in its file."""
+
+    __slots__ = ("node", "origins")
+
+    def __init__(self, node: tree.Node, origins: Origins) -> None:
+        self.node = node
+        self.origins = origins
+
+    @property
+    def span(self) -> Span:
+        """The whole expression."""
+        return Span(self.origins.source, self.node.start, self.node.end)
+
+    def placed(self, fault: Fault, frame: list[Any]) -> Fault:
+        """The failure, placed here with the calls that led here, unless it has a place already."""
+        if fault.place is None:
+            fault.place = self.span
+            fault.related += call_stack(frame)
+        return fault
+
+
+def call_stack(frame: list[Any]) -> tuple[Related, ...]:
+    """The calls that led to a frame, innermost first."""
+    calls: list[Related] = []
+    while frame[3] is not None and len(calls) < _SHOWN_CALLS:
+        calls.append(Related(frame[3].span, "called from here"))
+        frame = frame[2]
+    return tuple(calls)
+
+
+class Call:
+    """A call of a host's builtin, for placing what is wrong with it."""
+
+    __slots__ = ("_frame", "_site", "name")
+
+    def __init__(self, site: Site, frame: list[Any], name: str) -> None:
+        self._site = site
+        self._frame = frame
+        self.name = name
+
+    @property
+    def span(self) -> Span:
+        """The whole call expression."""
+        return self._site.span
+
+    @property
+    def callee_span(self) -> Span:
+        """What is called: the expression before the parenthesis."""
+        node = self._site.node
+        return self._span(node.callee if isinstance(node, tree.Call) else node)
+
+    @property
+    def stack(self) -> tuple[Related, ...]:
+        """The Starlark calls that led to this one, innermost first."""
+        return call_stack(self._frame)
+
+    def where(self, argument: str | int, *path: str | int) -> Span:
+        """The best known place of an argument's value, or of an element of it.
+
+        `path` leads through positions of lists and tuples, keys of dicts and arguments of calls, as far as
+        they are written out or are named by a global. Falls back to the nearest enclosing expression.
+        """
+        return self._find(argument, path, key=False)
+
+    def where_key(self, argument: str | int, *path: str | int) -> Span:
+        """As `where`, but the place of the dict key that `path` ends with."""
+        return self._find(argument, path, key=True)
+
+    def name_span(self, argument: str) -> Span:
+        """The keyword before the `=`; the whole call when the argument was not given by keyword."""
+        node = self._site.node
+        found = _argument(node, argument) if isinstance(node, tree.Call) else None
+        return self._span(found[1]) if found and found[1] else self.span
+
+    def error(
+        self, message: str, span: Span | None = None, code: str = "AL210", help: str | None = None
+    ) -> NoReturn:
+        """Ends the program with an error at `span`, or at the call; the calls that led here are shown.
+
+        Raises:
+            StarlarkError: always.
+        """
+        place = span or self.span
+        fault = Fault(code, message, place, help=help, related=self.stack)
+        raise StarlarkError([fault.diagnostic(self._site.origins.source)])
+
+    def equal(self, a: Any, b: Any) -> bool:
+        """Whether two values are equal in Starlark, where `True` is not `1`."""
+        return equal(a, b)
+
+    def repr(self, value: Any) -> str:
+        """The value as the program's `repr` prints it."""
+        return to_repr(value, self._frame[1].limits)
+
+    def invoke(self, function: Any, *args: Any) -> Any:
+        """Calls a function of the program with positional arguments; its failures are placed at this call."""
+        thread = self._frame[1]
+        thread.frame, thread.site = self._frame, self._site
+        return thread.invoke(thread, function, args)
+
+    def _find(self, argument: str | int, path: tuple[str | int, ...], *, key: bool) -> Span:
+        node = self._site.node
+        if not isinstance(node, tree.Call):
+            return self.span
+        found = _argument(node, argument)
+        if found:
+            return self._site.origins.descend(found[0], path, key=key)
+        for arg in node.args:
+            if isinstance(arg, tree.Star) and arg.prefix == "**" and isinstance(argument, str):
+                return self._site.origins.descend(arg.value, (argument, *path), key=key)
+        return self.span
+
+    def _span(self, node: tree.Node) -> Span:
+        return Span(self._site.origins.source, node.start, node.end)

@@ -1,0 +1,171 @@
+"""Reading, resolving and running one file; the functions the room offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from agentlark.diagnostics import Diagnostic, Related, Source, Span
+from agentlark.errors import AgentlarkError
+from agentlark.starlark.builtins import UNIVERSE
+from agentlark.starlark.convert import from_python
+from agentlark.starlark.evaluate import Context
+from agentlark.starlark.evaluate.calls import invoke_from_native
+from agentlark.starlark.failures import Fault, StarlarkError
+from agentlark.starlark.host import Origins, Site
+from agentlark.starlark.limits import Limits, Thread
+from agentlark.starlark.resolve import Globals, Unresolved, resolve
+from agentlark.starlark.syntax import parse_source, read_source, tree
+from agentlark.starlark.values import HEADER, UNSET, freeze
+
+DEFAULT_LIMITS = Limits()
+
+
+class Module(Mapping[str, Any]):
+    """What a file defines: its globals by name, in order of definition, frozen.
+
+    Names that begin with an underscore are here too, but no other file can load them. What the file itself
+    loaded is not here.
+    """
+
+    def __init__(self, filename: str, values: dict[str, Any], slots: Mapping[str, int], origins: Origins) -> None:
+        self.filename = filename
+        self._values = values
+        self._slots = slots
+        self._origins = origins
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"<module {self.filename}>"
+
+    def where(self, name: str, *path: str | int) -> Span | None:
+        """The place of the expression last assigned to a global, or of an element of it; None if unknown.
+
+        `path` leads through list positions, dict keys and arguments, as far as they are written out.
+        """
+        slot = self._slots.get(name)
+        node = self._origins.nodes[slot] if slot is not None else None
+        return self._origins.descend(node, path) if node else None
+
+
+Load = Callable[[str, Span], Module]
+"""Finds the module a load names; gets the string and its place."""
+
+
+def parse(source: str, *, filename: str) -> tree.File:
+    """The syntax tree of a text.
+
+    Raises:
+        StarlarkError: with every syntax error found, first to last.
+    """
+    return parse_source(_read(source, filename, DEFAULT_LIMITS))
+
+
+def execute(
+    source: str,
+    *,
+    filename: str,
+    builtins: Mapping[str, object] | None = None,
+    load: Load | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    print: Callable[[str], object] | None = None,
+) -> Module:
+    """Runs a file and returns what it defines, frozen.
+
+    `builtins` are the host's values, which hide those of the language; `load` finds the modules the file
+    loads, and may raise any `AgentlarkError`; `print` gets every line printed, which else is dropped.
+
+    Raises:
+        StarlarkError: for whatever is wrong with the text or happens while it runs.
+    """
+    text = _read(source, filename, limits)
+    file = parse_source(text)
+    known = {**UNIVERSE, **{name: from_python(value) for name, value in (builtins or {}).items()}}
+    try:
+        variables = resolve(file, text, known, known)
+    except Unresolved as error:
+        raise StarlarkError(error.diagnostics) from None
+    except RecursionError:
+        raise _too_deep(text) from None
+    return _run(file, text, variables, known, load, Thread(limits, print or _drop, invoke_from_native))
+
+
+def _read(source: str, filename: str, limits: Limits) -> Source:
+    return read_source(source, filename, limits.max_source_bytes)
+
+
+def _drop(line: str) -> None:
+    """Where print goes when the host does not listen."""
+
+
+def _too_deep(source: Source) -> StarlarkError:
+    return StarlarkError([Diagnostic("AL006", "an expression in this file nests too deeply", Span(source, 0, 0))])
+
+
+def _run(
+    file: tree.File, source: Source, variables: Globals, known: Mapping[str, Any], load: Load | None, thread: Thread
+) -> Module:
+    values: list[Any] = [UNSET] * len(variables.slots)
+    origins = Origins(source, len(values))
+    context = Context(values, origins, known, thread.limits)
+    frame: list[Any] = [None, thread, None, None, *[UNSET] * (variables.frame_size - HEADER)]
+    try:
+        steps = [
+            _loading(node, context, variables, load) if isinstance(node, tree.Load) else context.statement(node)
+            for node in file.body
+        ]
+    except RecursionError:
+        raise _too_deep(source) from None
+    try:
+        for step in steps:
+            thread.charge(1)
+            step(frame)
+    except Fault as fault:
+        raise StarlarkError([fault.diagnostic(source)]) from None
+    except RecursionError:
+        message = "calls and expressions nest too deeply while running"
+        raise StarlarkError([Diagnostic("AL207", message, Span(source, 0, 0))]) from None
+    freeze(*values)
+    exported = {
+        name: values[slot]
+        for name, slot in variables.slots.items()
+        if name not in variables.loaded and values[slot] is not UNSET
+    }
+    return Module(source.name, exported, variables.slots, origins)
+
+
+def _loading(node: tree.Load, context: Context, variables: Globals, load: Load | None) -> Callable[[list[Any]], None]:
+    site = Site(node.module, context.origins)
+
+    def run(frame: list[Any]) -> None:
+        if load is None:
+            raise Fault("AL103", "load is not available here", site.span)
+        module = load(str(node.module.value), site.span)
+        for symbol in node.symbols:
+            exported = str(symbol.exported.value)
+            if exported not in module or exported.startswith("_"):
+                raise _not_exported(module, exported, Site(symbol.exported, context.origins))
+            slot = variables.slots[symbol.local.name if symbol.local else exported]
+            context.globals[slot] = module[exported]
+            context.origins.nodes[slot] = symbol
+
+    return run
+
+
+def _not_exported(module: Module, name: str, site: Site) -> Fault:
+    from agentlark.diagnostics import nearest
+
+    near = nearest(name, (known for known in module if not known.startswith("_")))
+    help = f"did you mean {near}?" if near else None
+    return Fault("AL103", f"load: name {name} not found in module {module.filename}", site.span, help=help)
+
+
+__all__ = ["AgentlarkError", "Related"]

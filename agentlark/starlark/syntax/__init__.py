@@ -1,0 +1,53 @@
+"""From text to tree. Start reading at `grammar.lark`, then `driver.py`; `tree.py` has the nodes."""
+
+from __future__ import annotations
+
+from agentlark.diagnostics import Diagnostic, Source, Span
+from agentlark.starlark.failures import Fault, StarlarkError
+from agentlark.starlark.syntax.driver import Stuck, drive
+from agentlark.starlark.syntax.lexer import scan
+from agentlark.starlark.syntax.tree import File
+
+
+def read_source(text: str, filename: str, max_bytes: int) -> Source:
+    """The text as a source: without a byte order mark, lines ending in line feeds.
+
+    Raises:
+        StarlarkError: AL007 for text that is none (NUL, lone surrogates), AL207 for too much of it.
+    """
+    text = text.removeprefix("\ufeff")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    source = Source(filename, text)
+    try:
+        size = len(text) if text.isascii() else len(text.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise _refused("AL007", "this is not text: a lone surrogate", source, error.start) from None
+    if size > max_bytes:
+        raise _refused("AL207", f"this file has {size} bytes, the limit is {max_bytes} (max_source_bytes)", source, 0)
+    nul = text.find("\0")
+    if nul >= 0:
+        raise _refused("AL007", "this is not text: a NUL character", source, nul)
+    return source
+
+
+def _refused(code: str, message: str, source: Source, offset: int) -> StarlarkError:
+    return StarlarkError([Diagnostic(code, message, Span(source, offset, offset + 1))])
+
+
+def parse_source(source: Source) -> File:
+    """The tree of a source.
+
+    Raises:
+        StarlarkError: with every syntax error found.
+    """
+    try:
+        tokens = scan(source)
+        return File(drive(tokens), len(source.text))
+    except Fault as fault:
+        raise StarlarkError([fault.diagnostic(source)]) from None
+    except Stuck as stuck:
+        start, end = tokens.starts[stuck.index], tokens.ends[stuck.index]
+        shown = tokens.texts[stuck.index].strip() or "end of line"
+        message = f"syntax error: got {shown}"
+        raise StarlarkError([Diagnostic("AL001", message, Span(source, start, end))]) from None
