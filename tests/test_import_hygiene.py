@@ -1,0 +1,59 @@
+"""Heavy modules are imported only by what needs them; each case looks into a fresh interpreter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROVIDERS = {"anthropic"}
+HEAVY = {*PROVIDERS, "libsql_client", "rich", "networkx", "aiohttp", "jsonschema", "lark", "sqlite3", "asyncio"}
+
+
+def modules_after(program: str, folder: Path) -> set[str]:
+    code = f"{program}\nimport sys, json\nsys.__stdout__.write('\\n' + json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(json.loads(done.stdout.rsplit("\n", 1)[-1]))
+
+
+def command(*arguments: str) -> str:
+    return (
+        "import sys; from orchestrator.cli import main\n"
+        f"sys.argv = ['agentlark', *{list(arguments)!r}]\n"
+        "try: main()\nexcept SystemExit: pass"
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "configs").mkdir()
+    text = 'agents = [agent(id = "a", role = "Planner"), agent(id = "b", role = "B", depends_on = ["a"])]\n'
+    (tmp_path / "configs" / "agents.lark").write_text(text)
+    return tmp_path
+
+
+def test_check_imports_nothing_heavy(project: Path) -> None:
+    assert not modules_after(command("check"), project) & HEAVY
+
+
+def test_compile_imports_nothing_heavy(project: Path) -> None:
+    assert not modules_after(command("compile"), project) & HEAVY
+
+
+def test_help_imports_nothing_heavy_and_no_models(project: Path) -> None:
+    assert not modules_after(command("--help"), project) & {*HEAVY, "pydantic", "jinja2"}
+
+
+def test_the_language_alone_imports_neither_lark_nor_pydantic(project: Path) -> None:
+    program = "from agentlark import starlark; starlark.execute('x = [1, 2]', filename='x')"
+    assert not modules_after(program, project) & {*HEAVY, "pydantic", "jinja2", "agentlark.model"}
+
+
+def test_a_rehearsal_imports_no_provider(project: Path) -> None:
+    program = command("run", "--backend", "rehearsal", "--prompt", "x", "-q")
+    assert not modules_after(program, project) & {*PROVIDERS, "libsql_client", "aiohttp"}
