@@ -19,7 +19,7 @@ class Draft(starlark.HostValue):
     """What one of our builtins returned: its fields as plain Python, and the call that wrote them."""
 
     def __init__(self, type_name: str, call: starlark.Call, fields: Mapping[str, Any]) -> None:
-        super().__init__(type_name)
+        self.type_name = type_name
         self.call = call
         self.fields = fields
 
@@ -118,13 +118,12 @@ def group_list(value: object) -> object:
 
 
 def _drafts(value: object, what: str) -> object:
-    items = starlark.items(value)
-    if items is None:
+    if not isinstance(value, list | tuple):
         return Wrong(f"expected a list of {what}(…), got {starlark.type_name(value)}")
-    for index, item in enumerate(items):
+    for index, item in enumerate(value):
         if not (isinstance(item, Draft) and item.type_name == what):
             return Wrong(f"expected {what}(…), got {starlark.type_name(item)}", path=(index,))
-    return tuple(items)
+    return tuple(value)
 
 
 def _draft_of(type_name: str, function: str) -> Reader:

@@ -16,6 +16,9 @@ from agentlark.diagnostics import Diagnostic, Place, Related, nearest
 from agentlark.model import ID_PATTERN, RESERVED_IDS, Agent, Group, Squad
 from agentlark.prompts import Turn, inspect_template
 
+UNKNOWN = "\0"
+"""Stands for an id that could not be read, which has been said already."""
+
 _ID = re.compile(ID_PATTERN)
 _ID_RULE = "an id starts with a-z and goes on with a-z, 0-9, '-' and '_', 63 characters at most"
 
@@ -61,7 +64,7 @@ def check_agents(
         problem = check_id(agent.id, place(index, "id"), "agent")
         if problem:
             found.append(problem)
-        elif agent.id in first:
+        elif agent.id in first and agent.id != UNKNOWN:
             earlier = Related(place(first[agent.id], "id"), "first used here")
             found.append(
                 Diagnostic(
@@ -85,6 +88,8 @@ def check_agents(
 
 def check_id(value: str, place: Place, what: str) -> Diagnostic | None:
     """What is wrong with an id, if anything."""
+    if value == UNKNOWN:
+        return None
     if not _ID.fullmatch(value):
         return Diagnostic(
             "AL305", f"{value!r} is no id for an {what}", place, help=_ID_RULE, fix=_as_id(value)
@@ -235,7 +240,7 @@ def _check_groups(squad: Squad, places: SquadPlaces) -> Iterator[Diagnostic]:
         problem = check_id(group.id, places.group(index, "id"), "group")
         if problem:
             yield problem
-        elif group.id in first:
+        elif group.id in first and group.id != UNKNOWN:
             earlier = Related(places.group(first[group.id], "id"), "first used here")
             yield Diagnostic(
                 "AL307", f"two groups have the id {group.id!r}", places.group(index, "id"), related=(earlier,)

@@ -17,7 +17,7 @@ from typing import Any
 
 from agentlark import starlark
 from agentlark.builtins import Draft, Findings, Parameters, agent_list, group_list, make_builtins
-from agentlark.check import check_squad
+from agentlark.check import UNKNOWN, check_squad
 from agentlark.diagnostics import Diagnostic, Place, Related, Source, Span, nearest
 from agentlark.errors import ConfigError
 from agentlark.fields import Wrong
@@ -254,7 +254,7 @@ class _DraftPlaces:
 def _group(fields: Mapping[str, Any]) -> Group:
     agents = [_agent(draft) for draft in fields.get("agents", ())]
     values: dict[str, Any] = {
-        "id": fields.get("id", "?"),
+        "id": fields.get("id", UNKNOWN),
         "agents": tuple(_with_blueprint_agent(agents, fields.get("agents", ()))),
     }
     if "orchestration" in fields:
@@ -263,7 +263,7 @@ def _group(fields: Mapping[str, Any]) -> Group:
 
 
 def _agent(draft: Draft) -> Agent:
-    values: dict[str, Any] = {"id": "?", "role": "?", **draft.fields}
+    values: dict[str, Any] = {"id": UNKNOWN, "role": "?", **draft.fields}
     prompts: tuple[tuple[str, Turn], ...] = (("plan_prompt", "plan"), ("follow_up_prompt", "follow-up"))
     for name, turn in prompts:
         if name not in values:

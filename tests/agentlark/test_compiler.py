@@ -188,7 +188,7 @@ boom = 1 // 0
 
 
 def test_a_diagnostic_shows_its_place_the_line_and_carets(tmp_path: Path) -> None:
-    text = 'agents = [\n    agent(id = "a", role = "A", depends_on = ["b"]),\n]\n'
+    text = 'agents = [\n    agent(id = "abc", role = "A", depends_on = ["abd"]),\n]\n'
     path = write(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
         compile_file(path, shown="agents.lark")
@@ -199,17 +199,17 @@ def test_a_diagnostic_shows_its_place_the_line_and_carets(tmp_path: Path) -> Non
         "severity": "error",
         "file": "agents.lark",
         "line": 2,
-        "column": 48,
+        "column": 49,
         "end_line": 2,
-        "end_column": 51,
+        "end_column": 54,
         "message": "",
         "help": "",
         "related": [],
-        "fix": '"a"',
+        "fix": '"abc"',
     }
     assert render([found]).splitlines()[1:3] == [
-        '  2 |     agent(id = "a", role = "A", depends_on = ["b"]),',
-        "    |                                                ^^^",
+        '  2 |     agent(id = "abc", role = "A", depends_on = ["abd"]),',
+        "    |                                                 ^^^^^",
     ]
 
 
