@@ -16,9 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agentlark.compiled import emit, load_compiled
     from agentlark.compiler import Compilation, compile_file
     from agentlark.diagnostics import Diagnostic
-    from agentlark.compiled import emit, load_compiled
     from agentlark.errors import AgentlarkError, ConfigError
     from agentlark.model import Squad
 

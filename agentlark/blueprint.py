@@ -70,7 +70,7 @@ class JsonRefused(ValueError):
 
 
 def strict_json(text: str) -> JsonValue:
-    """The one JSON value in a text. Raises JsonRefused for anything else: prose, duplicate keys, NaN, a cut."""
+    """The one JSON value in a text. Raises JsonRefused for prose, duplicate keys, NaN, a cut text."""
     try:
         value: JsonValue = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

@@ -154,9 +154,9 @@ def _check_cycles(
             continue
         in_cycle.update(cycle)
         yield _describe_cycle(cycle, agents, first, place)
-    for name in graph:
+    for name, upstream in graph.items():
         if name in stuck and name not in in_cycle:
-            blocker = next(up for up in graph[name] if up in stuck)
+            blocker = next(up for up in upstream if up in stuck)
             yield Diagnostic(
                 "AL311",
                 f"{name!r} can never run: it waits for {blocker!r}, which never ends",
@@ -334,11 +334,12 @@ def _check_group_order(
         for item, upstream in enumerate(agent.depends_on):
             later = home.get(upstream, group)
             if later > group:
+                name = squad.groups[later].id
                 yield Diagnostic(
                     "AL310",
-                    f"{agent.id!r} depends on {upstream!r}, whose group {squad.groups[later].id!r} runs later",
+                    f"{agent.id!r} depends on {upstream!r}, whose group {name!r} runs later",
                     places.agent(group, position, "depends_on", item),
-                    help=f"groups run in file order: move {squad.groups[later].id!r} up, or drop the dependency",
+                    help=f"groups run in file order: move {name!r} up, or drop the dependency",
                 )
 
 

@@ -33,7 +33,7 @@ class ProjectFile:
 
 
 def find_root(file: Path) -> Path:
-    """The project root of a file: its nearest ancestor with `.git` or `configs/agents.lark`, else its folder."""
+    """A file's project root: the nearest ancestor with `.git` or `configs/agents.lark`, else its folder."""
     folder = Path(os.path.abspath(file)).parent
     for candidate in (folder, *folder.parents):
         if (candidate / ".git").exists() or (candidate / DEFAULT_CONFIG).is_file():

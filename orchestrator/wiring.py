@@ -96,9 +96,11 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
             simulated=simulated,
             started=now,
         )
+        performer = _performers(squad, settings, options.clock)
+        stack.push_async_callback(performer.aclose)
         slug = await wired.journal.open_run(record)
-        run = _Run(slug, squad, record, RunState(squad), resumed=False)
-        yield await _launch(run, settings, redactor, options, wired, stack)
+        run = _Run(slug, squad, record, RunState(squad), performer, resumed=False)
+        yield _launch(run, settings, redactor, options, wired, stack)
 
 
 @asynccontextmanager
@@ -126,12 +128,14 @@ async def resume(slug: str | None, options: RunOptions | None = None) -> AsyncIt
                 f"{record.slug} was {'' if record.simulated else 'not '}simulated and cannot go on otherwise",
                 "resume it with the backend it was started with, or start a new run",
             )
-        run = _Run(record.slug, squad, record, state, resumed=True)
-        yield await _launch(run, settings, Redactor(settings.secrets), options, wired, stack)
+        performer = _performers(squad, settings, options.clock)
+        stack.push_async_callback(performer.aclose)
+        run = _Run(record.slug, squad, record, state, performer, resumed=True)
+        yield _launch(run, settings, Redactor(settings.secrets), options, wired, stack)
 
 
 def open_reader(folder: Path) -> JournalReader:
-    """The journal of a folder, to read only, also while a run writes it. Raises UserError if there is none."""
+    """The journal of a folder, to read only, also during a run. Raises UserError if there is none."""
     path = RunPaths(folder).journal
     if not path.exists():
         raise UserError(f"there is no run in {folder}", "start one with `agentlark run --prompt …`")
@@ -187,6 +191,7 @@ class _Run:
     squad: Squad
     record: RunRecord
     state: RunState
+    performer: Performer
     resumed: bool
 
 
@@ -199,7 +204,7 @@ async def _open(options: RunOptions, stack: AsyncExitStack) -> _Wired:
     return _Wired(paths, journal, lock)
 
 
-async def _launch(
+def _launch(
     run: _Run,
     settings: Settings,
     redactor: Redactor,
@@ -208,10 +213,6 @@ async def _launch(
     stack: AsyncExitStack,
 ) -> RunHandle:
     wired.lock.name(run.slug)
-    performer = Router(
-        {name: _performer(name, settings, options.clock) for name in backends_of(run.squad, settings)}
-    )
-    stack.push_async_callback(performer.aclose)
     projection = ArtifactProjection(wired.paths.artifacts)
     stack.callback(projection.close)
     head = RunHead(
@@ -236,7 +237,7 @@ async def _launch(
             assign=lambda agent: assign(agent, settings, CARDS),
         ),
         run.state,
-        Ports(wired.journal, performer, options.clock, inbox, sinks, redactor),
+        Ports(wired.journal, run.performer, options.clock, inbox, sinks, redactor),
     )
     started = RunStarted(
         run=run.slug,
@@ -275,6 +276,10 @@ def _check(squad: Squad, settings: Settings) -> bool:
             "a simulated answer never feeds a real backend: choose one for all with --backend",
         )
     return bool(simulated)
+
+
+def _performers(squad: Squad, settings: Settings, clock: Clock) -> Router:
+    return Router({name: _performer(name, settings, clock) for name in backends_of(squad, settings)})
 
 
 def _performer(name: str, settings: Settings, clock: Clock) -> Performer:

@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 PROVIDERS = {"anthropic"}
-HEAVY = {*PROVIDERS, "libsql_client", "rich", "networkx", "aiohttp", "jsonschema", "lark", "sqlite3", "asyncio"}
+HEAVY = {
+    *PROVIDERS,
+    "libsql_client",
+    "rich",
+    "networkx",
+    "aiohttp",
+    "jsonschema",
+    "lark",
+    "sqlite3",
+    "asyncio",
+}
 
 
 def modules_after(program: str, folder: Path) -> set[str]:

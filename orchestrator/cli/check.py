@@ -26,7 +26,7 @@ def check(
     format: Annotated[Format, typer.Option("--format", help="How to print what was found.")] = Format.human,
     var: Variables = None,
 ) -> None:
-    """Report everything wrong with a configuration; exit code 2 when there is an error."""
+    """Report everything wrong with a configuration."""
     from agentlark.compiler import compile_file
     from agentlark.diagnostics import render
     from agentlark.errors import ConfigError

@@ -21,7 +21,7 @@ def compile_(
     stdout: Annotated[bool, typer.Option("--stdout", help="Print the JSON instead of writing it.")] = False,
     var: Variables = None,
 ) -> None:
-    """Compile a configuration to checked JSON; the file is written only when its bytes change."""
+    """Compile a configuration to checked JSON."""
     from agentlark.compiled import emit, write_if_changed
     from agentlark.compiler import compile_file
     from agentlark.diagnostics import render

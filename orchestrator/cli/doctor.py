@@ -15,7 +15,7 @@ from orchestrator.cli.exits import FAILED
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Look at this installation and this folder; exit code 1 when something is broken."""
+    """Say what is there, missing or broken here."""
     from orchestrator.wiring import examine
 
     checks = examine(Path.cwd())

@@ -76,9 +76,8 @@ class Showing:
             try:
                 self.output.write_text(answer + "\n", encoding="utf-8", errors="surrogatepass")
             except OSError as error:
-                say(
-                    f"error: {self.output} cannot be written: {error.strerror}; `agentlark show` has the answers"
-                )
+                say(f"error: {self.output} cannot be written: {error.strerror}")
+                say("  help: the answers are recorded: agentlark show AGENT")
         elif answer and not self.as_json:
             say("" if self.quiet else "\n── answer ──")
             sys.stdout.write((visible(answer) if sys.stdout.isatty() else answer) + "\n")

@@ -15,7 +15,7 @@ IGNORED = ("/.agentfs/", "/logs/", "/memory/", "/configs/*.out.json")
 def init(
     folder: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
 ) -> None:
-    """Write a commented configs/agents.lark; nothing that exists is overwritten."""
+    """Write a commented configs/agents.lark to start from."""
     from agentlark.resources import shipped_text
     from orchestrator.core.errors import UserError
 

@@ -35,7 +35,7 @@ def resume(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the answer and errors only.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also print what agents do.")] = False,
 ) -> None:
-    """Go on with a run that was killed, interrupted or failed; recorded turns are never sent again."""
+    """Go on with a run; recorded turns are never sent again."""
     from orchestrator.cli.foreground import Showing, in_foreground, settle_unknown
     from orchestrator.core.settings import Flags
     from orchestrator.wiring import RunOptions, last_state, open_reader

@@ -68,7 +68,7 @@ def run(
         typer.Option("--rehearsal-fail-once", metavar="A,B", help="Rehearsed agents that fail at first."),
     ] = None,
 ) -> None:
-    """Run a squad: compile, schedule every agent's turns, record each one, print the answer."""
+    """Run a squad in this folder and print its answer."""
     from orchestrator.cli.foreground import Showing, in_foreground, squad_prompt
     from orchestrator.core.settings import Flags, config_override
     from orchestrator.run.squads import SquadChoice, find_squad

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from orchestrator.core.errors import UserError
 
@@ -79,11 +80,16 @@ def settle(flags: Flags, environ: Mapping[str, str] | None = None) -> Settings:
         raise UserError(
             f"--rehearsal-delay {flags.rehearsal_delay_s}: a delay cannot be negative", "give 0 or more"
         )
+    base_url = _first(("--base-url", flags.base_url), *_from(env, "ANTHROPIC_BASE_URL"))
+    if base_url is not None and "@" in urlsplit(base_url.value).netloc:
+        raise UserError(
+            f"the address from {base_url.origin} holds credentials", "give the key in ANTHROPIC_API_KEY"
+        )
     return Settings(
         backend=_first(("--backend", flags.backend), *_from(env, "ORCHESTRATED_CODEX_BACKEND")),
         fallback=_first(("the run's record", flags.fallback)) or _fallback(env),
         model=_first(("--model", flags.model)),
-        base_url=_first(("--base-url", flags.base_url), *_from(env, "ANTHROPIC_BASE_URL")),
+        base_url=base_url,
         jobs=flags.jobs or DEFAULT_JOBS,
         fail_fast=flags.fail_fast,
         rehearsal_delay_s=flags.rehearsal_delay_s,

@@ -21,6 +21,9 @@ FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 """A failed turn is sent again after 1, 2, 4, … seconds, at most a minute, unless the provider says when."""
 
+GRACE_S = 2.0
+"""A backend keeps the deadline itself and can say what was used up; this much later it is cut off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -86,7 +89,7 @@ async def _attempt(order: TurnOrder, attempt: int, lent: Lent) -> Outcome:
     await lent.recorder.record([started])
     listener = _Listener(order, lent)
     try:
-        async with asyncio.timeout(order.deadline_s):
+        async with asyncio.timeout(order.deadline_s + GRACE_S):
             return await lent.performer.perform(order, listener.tell)
     except TimeoutError:
         error = f"no answer within {order.deadline_s:g} s (timeout_s)"

@@ -155,7 +155,12 @@ def test_nothing_outside_the_project_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("data", "says"),
-    [(b"\xff\xfe", "UTF-8"), (b"x = '\x00'", ""), (b"", "defines no squad"), (b"# nothing\n", "defines no squad")],
+    [
+        (b"\xff\xfe", "UTF-8"),
+        (b"x = '\x00'", ""),
+        (b"", "defines no squad"),
+        (b"# nothing\n", "defines no squad"),
+    ],
 )
 def test_a_file_that_is_no_configuration_gets_a_diagnostic(data: bytes, says: str, tmp_path: Path) -> None:
     path = tmp_path / "agents.lark"

@@ -29,7 +29,9 @@ def test_a_run_prints_the_answer_on_stdout_and_all_else_on_stderr(agentlark: Com
         assert part in done.stderr, part
 
 
-def test_the_files_of_a_run_say_that_it_was_simulated(agentlark: Command, config: Path, tmp_path: Path) -> None:
+def test_the_files_of_a_run_say_that_it_was_simulated(
+    agentlark: Command, config: Path, tmp_path: Path
+) -> None:
     assert agentlark("run").returncode == 0
     logs = sorted((tmp_path / "logs").iterdir())
     assert {"planner.log", "builder.log", "timeline.log"} < {path.name for path in logs}
@@ -104,7 +106,12 @@ def test_the_answer_goes_to_a_file(agentlark: Command, config: Path, tmp_path: P
     ],
 )
 def test_bad_input_ends_with_two_a_cause_and_a_remedy(
-    arguments: tuple[str, ...], env: dict[str, str], says: str, agentlark: Command, config: Path, tmp_path: Path
+    arguments: tuple[str, ...],
+    env: dict[str, str],
+    says: str,
+    agentlark: Command,
+    config: Path,
+    tmp_path: Path,
 ) -> None:
     done = agentlark("run", *arguments, **env)
     assert done.returncode == 2, done.stderr
@@ -151,7 +158,9 @@ def test_sources_are_asked_in_their_order(agentlark: Command, config: Path, tmp_
     (tmp_path / "other.lark").write_text('agents = [agent(id = "other", role = "Other")]')
     assert agentlark("compile", "other.lark").returncode == 0
     assert "squad: other.lark" in ran("--agents-lark", "other.lark", "--agents-config", "nope.json")
-    assert "squad: other.out.json" in ran("--agents-config", "other.out.json", ORCHESTRATED_CODEX_AGENTS_CONFIG="no")
+    assert "squad: other.out.json" in ran(
+        "--agents-config", "other.out.json", ORCHESTRATED_CODEX_AGENTS_CONFIG="no"
+    )
     assert "squad: other.out.json" in ran(ORCHESTRATED_CODEX_AGENTS_CONFIG="other.out.json")
     assert "squad: configs/agents.lark" in ran()
     assert agentlark("compile").returncode == 0
@@ -221,7 +230,8 @@ def test_a_failed_agent_ends_the_run_with_one_and_names_its_dependents(
     agentlark: Command, config: Path, tmp_path: Path
 ) -> None:
     config.write_text(
-        'agents = [agent(id = "a", role = "A", retries = 0), agent(id = "b", role = "B", depends_on = ["a"]),\n'
+        'agents = [agent(id = "a", role = "A", retries = 0),\n'
+        '          agent(id = "b", role = "B", depends_on = ["a"]),\n'
         '          agent(id = "c", role = "C")]\n'
     )
     done = agentlark("run", "--prompt", "x", "--rehearsal-fail-once", "a")
@@ -232,7 +242,9 @@ def test_a_failed_agent_ends_the_run_with_one_and_names_its_dependents(
     assert agentlark("resume").returncode == 0
 
 
-def test_no_secret_of_the_environment_reaches_a_file(agentlark: Command, config: Path, tmp_path: Path) -> None:
+def test_no_secret_of_the_environment_reaches_a_file(
+    agentlark: Command, config: Path, tmp_path: Path
+) -> None:
     canary = "canary-5f2c9b7d"
     done = agentlark("run", "--prompt", f"The password is {canary}.", DEPLOY_TOKEN=canary)
     assert done.returncode == 0
