@@ -17,7 +17,7 @@ from orchestrator.core.errors import StoreError
 from orchestrator.core.facts import Acted, Fact, RunEnded, TurnEnded
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.ports import RunRecord
-from orchestrator.store.agentfs.files import ToolCall, add_tool_calls, kv_set
+from orchestrator.store.agentfs.files import ToolCall, add_tool_calls, kv_get, kv_set
 from orchestrator.store.agentfs.schema import ROOT_INO, Statements
 from orchestrator.store.agentfs.tree import Directories, Moment, TreeBatch, checked_name, moment
 from orchestrator.store.journal import tables, turnfile
@@ -98,7 +98,7 @@ class JournalBatch:
             elif isinstance(fact, Acted):
                 self._action(place, seq, fact, text)
             elif isinstance(fact, RunEnded):
-                self._kv[f"agentlark:run:{run}"] = {"ending": fact.ending, "ended": fact.at.isoformat()}
+                self._ended(run, fact)
         if facts:
             self._now = moment(facts[-1].at)
         for digest, body in rest.items():
@@ -148,6 +148,12 @@ class JournalBatch:
         self._tree.file(events, name, turnfile.event_file(seq, text), at)
         self._calls.append(turnfile.tool_call(fact, f"/runs/{fact.id.run}/events/{name}"))
 
+    def _ended(self, run: str, fact: RunEnded) -> None:
+        key = f"agentlark:run:{run}"
+        known = self._kv.get(key) or kv_get(self._db, key)
+        ended: dict[str, JsonValue] = {"ending": fact.ending, "ended": fact.at.isoformat()}
+        self._kv[key] = {**known, **ended} if isinstance(known, dict) else ended
+
     def _keep(self, folder: int, name: str, digest: Digest, body: bytes) -> None:
         """Store a body that belongs to no turn as a file, or link the one that has it already."""
         key = tables.blob(digest)
@@ -162,8 +168,7 @@ class JournalBatch:
 
     def _is_recorded(self, digest: Digest) -> bool:
         key = tables.blob(digest)
-        queries = (tables.BY_KEY, tables.BY_ANSWER, tables.BY_DIGEST)
-        return key in self._bodies or any(self._db.execute(query, (key,)).fetchone() for query in queries)
+        return key in self._bodies or self._db.execute(tables.BODY, (key,)).fetchone() is not None
 
     def _free_slug(self, wanted: str, taken: Mapping[str, int]) -> str:
         slug, number = wanted, 1

@@ -54,14 +54,13 @@ class JournalReader:
 
     def body(self, digest: Digest) -> bytes:
         """The bytes recorded under a digest: a turn's input by its key, an answer, a squad, a prompt."""
-        wanted = (tables.blob(digest),)
         with self._connections.reading() as db:
-            for query in (tables.BY_KEY, tables.BY_ANSWER, tables.BY_DIGEST):
-                row = db.execute(query, wanted).fetchone()
-                if row:
-                    ino, start, size = row
-                    return self._verified(digest, read_part(db, ino, start, size, self._chunk))
-        raise StoreError(f"{self._connections.name} has no body {digest}")
+            row = db.execute(tables.BODY, (tables.blob(digest),)).fetchone()
+            if row is None:
+                raise StoreError(f"{self._connections.name} has no body {digest}")
+            ino, start, size = row
+            body = read_part(db, ino, start, size, self._chunk)
+        return self._verified(digest, body)
 
     def runs(self) -> Sequence[RunRecord]:
         """All recorded runs, oldest first."""

@@ -65,11 +65,9 @@ INSERT_TURN = """INSERT INTO journal_turns
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_BODY = "INSERT OR IGNORE INTO journal_bodies (digest, ino, size) VALUES (?, ?, ?)"
 
-BY_KEY = "SELECT ino, key_start, key_size FROM journal_turns WHERE key = ? AND key_size > 0 LIMIT 1"
-BY_ANSWER = (
-    "SELECT ino, answer_start, answer_size FROM journal_turns WHERE answer = ? AND answer_size > 0 LIMIT 1"
-)
-BY_DIGEST = "SELECT ino, 0, size FROM journal_bodies WHERE digest = ?"
+BODY = """SELECT ino, key_start, key_size FROM journal_turns WHERE key = ?1 AND key_size > 0
+    UNION ALL SELECT ino, answer_start, answer_size FROM journal_turns WHERE answer = ?1 AND answer_size > 0
+    UNION ALL SELECT ino, 0, size FROM journal_bodies WHERE digest = ?1 LIMIT 1"""
 
 ANSWER_OF_KEY = """SELECT answer, ino, answer_start, answer_size FROM journal_turns
     WHERE key = ? AND answer IS NOT NULL AND answer_size > 0 AND origin <> 'replayed'
@@ -78,7 +76,8 @@ ANSWER_OF_KEY_IN_RUN = """SELECT answer, ino, answer_start, answer_size FROM jou
     WHERE key = ? AND answer IS NOT NULL AND answer_size > 0
     AND run = (SELECT id FROM journal_runs WHERE slug = ?) ORDER BY id DESC LIMIT 1"""
 RECORDED_TURN = """SELECT ino, key_start, key_size, answer_start, answer_size FROM journal_turns
-    WHERE key = ? AND answer = ? AND answer_size > 0 ORDER BY id DESC LIMIT 1"""
+    WHERE key = ? AND +answer = ? AND answer_size > 0 ORDER BY id DESC LIMIT 1"""
+"""Looked up by key (`+`), because one answer may be that of very many turns."""
 
 
 def blob(digest: Digest) -> bytes:

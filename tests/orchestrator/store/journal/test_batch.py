@@ -127,7 +127,7 @@ def test_key_value_entries_name_the_last_run_and_how_each_ended(written: Write, 
     db = written(("b", [RunEnded(ending="done", at=later(9))], {}), runs=("a", "b"))
     assert kv_get(db, "agentlark:last-run") == "b"
     ended = kv_get(db, "agentlark:run:b")
-    assert isinstance(ended, dict) and ended["ending"] == "done"
+    assert isinstance(ended, dict) and ended["ending"] == "done" and "started" in ended
     assert kv_get(db, "agentlark:run:none") is None
 
 
