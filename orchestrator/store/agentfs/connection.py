@@ -192,6 +192,7 @@ def _prepare(connection: sqlite3.Connection, name: str, synchronous: str) -> Non
     if mode != "wal":
         raise StoreRefused(f"{name} cannot keep a write-ahead log here", "use a local file system")
     connection.execute(f"PRAGMA synchronous={synchronous}")
+    connection.execute("PRAGMA fullfsync=ON")  # on macOS a plain fsync leaves data in the drive's cache
 
 
 def _create(connection: sqlite3.Connection, part: Part) -> None:

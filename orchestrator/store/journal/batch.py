@@ -84,28 +84,23 @@ class JournalBatch:
         """Record facts and bodies of a run; gives the number of its last fact."""
         place = self._place(run)
         _verify(bodies)
+        if facts:
+            self._now = moment(facts[-1].at)
         texts = [_fact_json(fact) for fact in facts]
+        folders = [self._folder(place, fact) for fact in facts]
+        # Nothing is refused below this line.
         seq = self._last_seq(run, place)
-        rest = dict(bodies)
-        for fact, text in zip(facts, texts, strict=True):
+        for fact, text, folder in zip(facts, texts, folders, strict=True):
             seq += 1
             self._facts.append((place.id, seq, text, tables.fact_crc(seq, text)))
             if isinstance(fact, TurnEnded):
-                self._turn(place, seq, fact, bodies)
-                rest.pop(fact.key, None)
-                if fact.answer:
-                    rest.pop(fact.answer, None)
+                self._turn(place, seq, fact, folder, bodies)
             elif isinstance(fact, Acted):
-                self._action(place, seq, fact, text)
+                self._action(seq, fact, folder, text)
             elif isinstance(fact, RunEnded):
                 self._ended(run, fact)
-        if facts:
-            self._now = moment(facts[-1].at)
-        for digest, body in rest.items():
-            if not self._is_recorded(digest):
-                folder = self._tree.directory(place.folder, "bodies", self._now)
-                self._keep(folder, digest, digest, body)
         self._last[run] = seq
+        self._keep_loose(place, facts, bodies)
         return seq
 
     def flush(self) -> None:
@@ -124,9 +119,16 @@ class JournalBatch:
         if self._kv:
             kv_set(db, self._kv.items(), self._now[0])
 
-    def _turn(self, place: RunPlace, seq: int, fact: TurnEnded, bodies: Mapping[Digest, bytes]) -> None:
+    def _folder(self, place: RunPlace, fact: Fact) -> int:
+        """The folder that a fact's file goes into, 0 for a fact that leaves none."""
+        if isinstance(fact, TurnEnded):
+            return self._tree.directory(place.agents, fact.id.node, moment(fact.at))
+        return self._tree.directory(place.folder, "events", moment(fact.at)) if isinstance(fact, Acted) else 0
+
+    def _turn(
+        self, place: RunPlace, seq: int, fact: TurnEnded, folder: int, bodies: Mapping[Digest, bytes]
+    ) -> None:
         at = moment(fact.at)
-        folder = self._tree.directory(place.agents, fact.id.node, at)
         name = turnfile.turn_name(fact)
         key, answer = tables.blob(fact.key), tables.blob(fact.answer) if fact.answer else None
         if fact.origin == "reused" and answer:
@@ -141,11 +143,9 @@ class JournalBatch:
         ino = self._tree.file(folder, name, content, at)
         self._turns.append((place.id, seq, fact.origin, key, answer, ino, *slices_now))
 
-    def _action(self, place: RunPlace, seq: int, fact: Acted, text: str) -> None:
-        at = moment(fact.at)
+    def _action(self, seq: int, fact: Acted, folder: int, text: str) -> None:
         name = turnfile.event_name(seq, fact)
-        events = self._tree.directory(place.folder, "events", at)
-        self._tree.file(events, name, turnfile.event_file(seq, text), at)
+        self._tree.file(folder, name, turnfile.event_file(seq, text), moment(fact.at))
         self._calls.append(turnfile.tool_call(fact, f"/runs/{fact.id.run}/events/{name}"))
 
     def _ended(self, run: str, fact: RunEnded) -> None:
@@ -153,6 +153,15 @@ class JournalBatch:
         known = self._kv.get(key) or kv_get(self._db, key)
         ended: dict[str, JsonValue] = {"ending": fact.ending, "ended": fact.at.isoformat()}
         self._kv[key] = {**known, **ended} if isinstance(known, dict) else ended
+
+    def _keep_loose(self, place: RunPlace, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> None:
+        """Store the bodies that are in no turn's file, unless they are recorded already."""
+        ended = [fact for fact in facts if isinstance(fact, TurnEnded)]
+        stored = {fact.key for fact in ended} | {fact.answer for fact in ended}
+        for digest, body in bodies.items():
+            if digest not in stored and not self._is_recorded(digest):
+                folder = self._tree.directory(place.folder, "bodies", self._now)
+                self._keep(folder, digest, digest, body)
 
     def _keep(self, folder: int, name: str, digest: Digest, body: bytes) -> None:
         """Store a body that belongs to no turn as a file, or link the one that has it already."""

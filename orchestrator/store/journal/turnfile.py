@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
+from pydantic_core import to_json
+
 from orchestrator.core.facts import Acted, TurnEnded
 from orchestrator.store.agentfs.files import ToolCall
 
@@ -83,7 +85,7 @@ def tool_call(fact: Acted, event: str) -> ToolCall:
     }
     return ToolCall(
         name=fact.action,
-        parameters=json.dumps(parameters, ensure_ascii=False),
+        parameters=to_json(parameters, inf_nan_mode="strings").decode(),
         result='{"ok":true}' if fact.ok else None,
         error=None if fact.ok else fact.title or fact.action,
         started_at=int(fact.at.timestamp() - fact.duration_ms / 1000),

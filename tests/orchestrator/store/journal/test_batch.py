@@ -161,3 +161,10 @@ def test_the_file_has_nothing_that_the_sdks_cannot_open(written: Write) -> None:
     db = written()
     schema = " ".join(str(sql) for (sql,) in db.execute("SELECT sql FROM sqlite_schema")).upper()
     assert not any(word in schema for word in ("CHECK", "GENERATED", "TRIGGER", "FTS5", "VIRTUAL"))
+
+
+def test_odd_numbers_in_an_action_are_still_json(written: Write, make_turn: Any) -> None:
+    turn = make_turn()
+    db = written(("r", [turn.acted(detail={"ratio": float("nan"), "text": "\u0000\u2028</script>"})], {}))
+    (parameters,) = db.execute("SELECT parameters FROM tool_calls").fetchone()
+    assert json.loads(parameters, parse_constant=pytest.fail)["detail"]["ratio"] == "NaN"

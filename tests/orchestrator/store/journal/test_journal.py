@@ -225,12 +225,14 @@ def test_a_commit_that_makes_no_sense_harms_nobody_else(opened: Open, make_turn:
                 journal.commit("r", [turn.started], {}),
                 journal.commit("nobody", [turn.started], {}),
                 journal.commit("r", [turn.ended], {turn.key: b"something else"}),
+                journal.commit("r", [turn.started, make_turn("a/b").ended], {}),
                 journal.commit("r", [turn.ended], turn.bodies),
                 return_exceptions=True,
             )
-            assert [results[0], results[3]] == [1, 2]
+            assert [results[0], results[4]] == [1, 2]
             assert "no run 'nobody'" in str(results[1])
             assert "another digest" in str(results[2])
+            assert "'a/b' cannot be the name" in str(results[3])
             assert [fact for _, fact in journal.facts("r")] == [turn.started, turn.ended]
 
     asyncio.run(story())
