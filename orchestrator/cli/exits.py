@@ -29,6 +29,15 @@ def say(text: str) -> None:
     print(visible(text), file=sys.stderr)  # noqa: T201  # this is where lines for people leave the program
 
 
+def answer(text: str) -> None:
+    """A model's text on stdout: as it is into files and pipes, control characters spelled out on a terminal."""
+    from agentlark.diagnostics import visible
+
+    shown = visible(text) if sys.stdout.isatty() else text
+    sys.stdout.write(shown if shown.endswith("\n") else shown + "\n")
+    sys.stdout.flush()
+
+
 def guarded(program: Callable[[], object]) -> None:
     """Run the program; errors of ours become messages and exit codes."""
     from agentlark.errors import AgentlarkError

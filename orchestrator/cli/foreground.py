@@ -12,10 +12,11 @@ from pathlib import Path
 
 import typer
 
-from agentlark.diagnostics import render, visible
+from agentlark.diagnostics import render
 from agentlark.model import Squad
 from orchestrator.cli.closing import closing_block
 from orchestrator.cli.exits import OF_ENDING, say
+from orchestrator.cli.exits import answer as print_answer
 from orchestrator.core.errors import UserError
 from orchestrator.core.ports import Sink
 from orchestrator.core.settings import wants_plain
@@ -80,8 +81,7 @@ class Showing:
                 say("  help: the answers are recorded: agentlark show AGENT")
         elif answer and not self.as_json:
             say("" if self.quiet else "\n── answer ──")
-            sys.stdout.write((visible(answer) if sys.stdout.isatty() else answer) + "\n")
-            sys.stdout.flush()
+            print_answer(answer)
         if not self.quiet or result.ending.ending != "done":
             say(closing_block(result, self.output))
 

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.exits import answer
+
 
 class TurnName(StrEnum):
     """The two turns of an agent."""
@@ -26,7 +28,6 @@ def show(
 ) -> None:
     """Print what an agent answered in the last run."""
     from agentlark.compiled import parse_compiled
-    from agentlark.diagnostics import visible
     from orchestrator.run.recall import recall
     from orchestrator.wiring import find_run, open_reader
 
@@ -35,8 +36,7 @@ def show(
         configured = [each.id for each in parse_compiled(record.squad, record.slug).agents()]
         found = recall(journal, record.slug, configured, agent, turn.value if turn else None)
     if not as_json:
-        text = found.done.message.text
-        sys.stdout.write((visible(text) if sys.stdout.isatty() else text) + "\n")
+        answer(found.done.message.text)
         return
     whole = {
         "run": record.slug,

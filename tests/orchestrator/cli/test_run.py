@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -170,24 +171,18 @@ def test_sources_are_asked_in_their_order(agentlark: Command, config: Path, tmp_
 
 
 def test_a_second_run_in_the_folder_is_turned_away(agentlark: Command, config: Path, tmp_path: Path) -> None:
-    first = _started(tmp_path, "--rehearsal-delay", "1")
-    try:
+    with _started(tmp_path, "--rehearsal-delay", "1") as first:
         _wait_for(tmp_path / "logs" / "planner.log", "plan")
         second = agentlark("run")
-        assert second.returncode == 5
-        assert f"process {first.pid}" in second.stderr
-    finally:
-        first.kill()
-        first.wait()
+    assert second.returncode == 5
+    assert f"process {first.pid}" in second.stderr
 
 
 def test_a_killed_run_is_resumed_without_repeating_a_recorded_turn(
     agentlark: Command, config: Path, tmp_path: Path
 ) -> None:
-    run = _started(tmp_path, "--rehearsal-delay", "0.4")
-    _wait_for(tmp_path / "logs" / "timeline.log", "planner: done")
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
+    with _started(tmp_path, "--rehearsal-delay", "0.4"):
+        _wait_for(tmp_path / "logs" / "timeline.log", "planner: done")
     done = agentlark("resume")
     assert done.returncode == 0, done.stderr
     with open_journal_readonly(tmp_path / ".agentfs" / "agent-db.db") as journal:
@@ -203,10 +198,10 @@ def test_a_killed_run_is_resumed_without_repeating_a_recorded_turn(
 def test_an_interrupt_lets_the_turn_end_and_starts_nothing_new(
     agentlark: Command, config: Path, tmp_path: Path
 ) -> None:
-    run = _started(tmp_path, "--rehearsal-delay", "0.6")
-    _wait_for(tmp_path / "logs" / "timeline.log", "planner: plan started")
-    run.send_signal(signal.SIGINT)
-    _, errors = run.communicate(timeout=60)
+    with _started(tmp_path, "--rehearsal-delay", "0.6") as run:
+        _wait_for(tmp_path / "logs" / "timeline.log", "planner: plan started")
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=60)
     assert run.returncode == 3, errors
     assert "interrupted" in errors
     timeline = (tmp_path / "logs" / "timeline.log").read_text()
@@ -217,12 +212,14 @@ def test_an_interrupt_lets_the_turn_end_and_starts_nothing_new(
 
 
 def test_a_second_ctrl_c_stops_at_once(config: Path, tmp_path: Path) -> None:
-    run = _started(tmp_path, "--rehearsal-delay", "60")
-    _wait_for(tmp_path / "logs" / "timeline.log", "planner: plan started")
-    run.send_signal(signal.SIGINT)
-    time.sleep(0.3)
-    run.send_signal(signal.SIGINT)
-    run.communicate(timeout=30)
+    with _started(tmp_path, "--rehearsal-delay", "60") as run:
+        _wait_for(tmp_path / "logs" / "timeline.log", "planner: plan started")
+        run.send_signal(signal.SIGINT)
+        assert run.stderr is not None
+        while "interrupted:" not in run.stderr.readline():
+            pass
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=30)
     assert run.returncode == 130
 
 
@@ -254,8 +251,10 @@ def test_no_secret_of_the_environment_reaches_a_file(
             assert canary.encode() not in path.read_bytes(), path
 
 
-def _started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def _started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A run in a process of its own, killed (SIGKILL) at the end if it has not ended by itself."""
+    process = subprocess.Popen(
         [sys.executable, "-P", "-m", "orchestrator", "run", *arguments],
         cwd=folder,
         env=environment(),
@@ -264,6 +263,11 @@ def _started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _wait_for(path: Path, text: str, seconds: float = 30) -> None:
