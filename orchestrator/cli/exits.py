@@ -30,7 +30,7 @@ def say(text: str) -> None:
 
 
 def answer(text: str) -> None:
-    """A model's text on stdout: as it is into files and pipes, control characters spelled out on a terminal."""
+    """A model's text on stdout: as it is into pipes, control characters spelled out on a terminal."""
     from agentlark.diagnostics import visible
 
     shown = visible(text) if sys.stdout.isatty() else text
