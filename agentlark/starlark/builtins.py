@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentlark.starlark.arguments import a_bool, a_string, an_int, an_iterable, an_iterable_of, wanted
-from agentlark.starlark.attributes import METHODS, attribute_names, get_attribute
+from agentlark.starlark.attributes import attribute_names, get_attribute
 from agentlark.starlark.compare import in_order, order
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.limits import Thread
@@ -18,7 +18,6 @@ from agentlark.starlark.text import to_repr, to_str
 from agentlark.starlark.values import (
     UNSET,
     Dict,
-    HostValue,
     List,
     Native,
     Range,
@@ -281,7 +280,10 @@ _ALL = [
     Native("zip", _zip, 0, None),
 ]
 
-UNIVERSE: dict[str, Any] = {"None": None, "True": True, "False": False, **{native.name: native for native in _ALL}}
+UNIVERSE: dict[str, Any] = {
+    "None": None,
+    "True": True,
+    "False": False,
+    **{native.name: native for native in _ALL},
+}
 """Everything a program can name without the host."""
-
-__all__ = ["METHODS", "UNIVERSE", "HostValue"]

@@ -27,7 +27,7 @@ def equal(a: Any, b: Any, depth: int = 0) -> bool:
     if kind in _NATIVE:
         return bool(a == b)
     if kind is float:
-        return a == b or (a != a and b != b)
+        return bool(a == b or (a != a and b != b))
     if a is b:
         return True
     if kind is List or kind is tuple:

@@ -25,7 +25,23 @@ from agentlark.starlark.values import (
 
 _SCALARS = frozenset({NoneType, bool, int, str})
 _READY = frozenset(
-    {NoneType, bool, int, float, str, bytes, List, Dict, Set, Range, Elems, Function, Native, BoundMethod, Builtin}
+    {
+        NoneType,
+        bool,
+        int,
+        float,
+        str,
+        bytes,
+        List,
+        Dict,
+        Set,
+        Range,
+        Elems,
+        Function,
+        Native,
+        BoundMethod,
+        Builtin,
+    }
 )
 _MAX_NESTING = 200
 
@@ -40,7 +56,9 @@ class NotPlain(AgentlarkError):
 
 
 def to_python(value: Any) -> Any:
-    """The value as JSON-like Python data: dict with str keys in insertion order, list, str, int, float, bool, None.
+    """The value as JSON-like Python data: dict with str keys, list, str, int, float, bool and None.
+
+    Keys keep their order.
 
     Tuples and sets become lists. What is returned shares nothing that can change with the value.
 

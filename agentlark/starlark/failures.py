@@ -41,9 +41,14 @@ class Fault(Exception):
         self.place = place
         self.help = help
         self.related = related
+        self.others: list[tuple[tuple[int, int], str]] = []
+        """Second places by offsets, while a file is being read."""
+        self.reached = 0
+        """How far the text was understood, while a file is being read."""
         super().__init__(message)
 
     def diagnostic(self, source: Source) -> Diagnostic:
         """This mistake as a diagnostic; offsets are taken to be in `source`."""
         place = Span(source, *self.place) if isinstance(self.place, tuple) else self.place
-        return Diagnostic(self.code, self.message, place, help=self.help, related=self.related)
+        others = tuple(Related(Span(source, *offsets), message) for offsets, message in self.others)
+        return Diagnostic(self.code, self.message, place, help=self.help, related=self.related + others)

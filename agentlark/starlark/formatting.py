@@ -1,4 +1,4 @@
-"""The two formatting languages of strings: `%` and `str.format`; written out so that no attribute is reached."""
+"""The two ways to format strings, `%` and `str.format`; written out so that no attribute is reached."""
 
 from __future__ import annotations
 
@@ -182,9 +182,9 @@ def _field(
         raise Fault("AL201", "nested replacement fields not supported")
     name, bang, conversion = field.partition("!")
     if not bang:
-        name, colon, spec = field.partition(":")
+        name, _, spec = field.partition(":")
     else:
-        conversion, colon, spec = conversion.partition(":")
+        conversion, _, spec = conversion.partition(":")
     if bang and conversion not in ("r", "s"):
         raise Fault("AL201", f"unknown conversion {quote_or_empty(conversion)}")
     if spec:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from agentlark.diagnostics import Related, Source, Span
-from agentlark.starlark.failures import Fault, StarlarkError
 from agentlark.starlark.compare import equal
+from agentlark.starlark.failures import Fault, StarlarkError
 from agentlark.starlark.resolve import GLOBAL
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.text import to_repr
@@ -94,7 +94,7 @@ class Site:
         """The whole expression."""
         return Span(self.origins.source, self.node.start, self.node.end)
 
-    def placed(self, fault: Fault, frame: list[Any]) -> Fault:
+    def place(self, fault: Fault, frame: list[Any]) -> Fault:
         """The failure, placed here with the calls that led here, unless it has a place already."""
         if fault.place is None:
             fault.place = self.span

@@ -42,7 +42,10 @@ class Thread:
     __slots__ = ("active", "frame", "invoke", "left", "limits", "output_left", "print", "site")
 
     def __init__(
-        self, limits: Limits, print: Callable[[str], object], invoke: Callable[[Thread, Any, Sequence[Any]], Any]
+        self,
+        limits: Limits,
+        print: Callable[[str], object],
+        invoke: Callable[[Thread, Any, Sequence[Any]], Any],
     ) -> None:
         self.limits = limits
         self.invoke = invoke
@@ -99,4 +102,6 @@ def steps_exhausted(limits: Limits) -> Fault:
 
 def too_large(size: int, limits: Limits) -> Fault:
     """The failure of an operation whose result would have too many elements."""
-    return Fault("AL207", f"excessive size: {size} elements, the limit is {limits.max_value_size} (max_value_size)")
+    return Fault(
+        "AL207", f"excessive size: {size} elements, the limit is {limits.max_value_size} (max_value_size)"
+    )

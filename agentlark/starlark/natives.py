@@ -29,7 +29,8 @@ def call_native(
             args = _arranged(native, args, kwargs)
         return native.function(*before, *args)
     except Fault as fault:
-        raise named(fault, native.name)
+        named(fault, native.name)
+        raise
 
 
 def named(fault: Fault, name: str) -> Fault:
@@ -59,5 +60,7 @@ def _arranged(native: Native, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
     if len(placed) < native.least or UNSET in placed[: native.least]:
         missing = placed.index(UNSET) if UNSET in placed else len(placed)
         name = f" {native.names[missing]}" if missing < len(native.names) else ""
-        raise Fault("AL210", f"missing argument{name or 's'}: got {len(args) + len(kwargs)}, want {native.least}")
+        raise Fault(
+            "AL210", f"missing argument{name or 's'}: got {len(args) + len(kwargs)}, want {native.least}"
+        )
     return placed

@@ -34,7 +34,10 @@ def to_int(value: Any, base: Any, limits: Limits) -> int:
         if not math.isfinite(value):
             raise Fault("AL201", f"cannot convert float {float_text(value)} to integer")
         return int(value)
-    raise Fault("AL201", f"got {type_name(value)}, want string, int, float or bool (cannot convert {value_or_type(value)})")
+    raise Fault(
+        "AL201",
+        f"got {type_name(value)}, want string, int, float or bool (cannot convert {value_or_type(value)})",
+    )
 
 
 def value_or_type(value: Any) -> str:

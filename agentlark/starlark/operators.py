@@ -13,7 +13,7 @@ from typing import Any
 from agentlark.starlark.compare import compare, equal
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.formatting import percent
-from agentlark.starlark.limits import Limits, Thread, too_large
+from agentlark.starlark.limits import Limits, Thread
 from agentlark.starlark.values import (
     Dict,
     Elems,
@@ -21,7 +21,6 @@ from agentlark.starlark.values import (
     Range,
     Set,
     as_key,
-    make_set,
     type_name,
 )
 
@@ -294,5 +293,3 @@ def invert(value: Any) -> Any:
 
 
 UNARY: dict[str, Callable[[Any], Any]] = {"-": negate, "+": plus, "~": invert, "not": lambda value: not value}
-
-__all__ = ["OPERATORS", "UNARY", "Operator", "add", "contains", "make_set", "too_large", "unknown"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from agentlark.diagnostics import Diagnostic, Related, Source, Span
-from agentlark.errors import AgentlarkError
+from agentlark.diagnostics import Diagnostic, Source, Span, nearest
 from agentlark.starlark.builtins import UNIVERSE
 from agentlark.starlark.convert import from_python
 from agentlark.starlark.evaluate import Context
@@ -14,7 +13,7 @@ from agentlark.starlark.evaluate.calls import invoke_from_native
 from agentlark.starlark.failures import Fault, StarlarkError
 from agentlark.starlark.host import Origins, Site
 from agentlark.starlark.limits import Limits, Thread
-from agentlark.starlark.resolve import Globals, Unresolved, resolve
+from agentlark.starlark.resolve import Globals, Unresolved, resolve, too_deep
 from agentlark.starlark.syntax import parse_source, read_source, tree
 from agentlark.starlark.values import HEADER, UNSET, freeze
 
@@ -28,7 +27,9 @@ class Module(Mapping[str, Any]):
     loaded is not here.
     """
 
-    def __init__(self, filename: str, values: dict[str, Any], slots: Mapping[str, int], origins: Origins) -> None:
+    def __init__(
+        self, filename: str, values: dict[str, Any], slots: Mapping[str, int], origins: Origins
+    ) -> None:
         self.filename = filename
         self._values = values
         self._slots = slots
@@ -93,8 +94,6 @@ def execute(
         variables = resolve(file, text, known, known)
     except Unresolved as error:
         raise StarlarkError(error.diagnostics) from None
-    except RecursionError:
-        raise _too_deep(text) from None
     return _run(file, text, variables, known, load, Thread(limits, print or _drop, invoke_from_native))
 
 
@@ -106,24 +105,19 @@ def _drop(line: str) -> None:
     """Where print goes when the host does not listen."""
 
 
-def _too_deep(source: Source) -> StarlarkError:
-    return StarlarkError([Diagnostic("AL006", "an expression in this file nests too deeply", Span(source, 0, 0))])
-
-
 def _run(
-    file: tree.File, source: Source, variables: Globals, known: Mapping[str, Any], load: Load | None, thread: Thread
+    file: tree.File,
+    source: Source,
+    variables: Globals,
+    known: Mapping[str, Any],
+    load: Load | None,
+    thread: Thread,
 ) -> Module:
     values: list[Any] = [UNSET] * len(variables.slots)
     origins = Origins(source, len(values))
     context = Context(values, origins, known, thread.limits)
     frame: list[Any] = [None, thread, None, None, *[UNSET] * (variables.frame_size - HEADER)]
-    try:
-        steps = [
-            _loading(node, context, variables, load) if isinstance(node, tree.Load) else context.statement(node)
-            for node in file.body
-        ]
-    except RecursionError:
-        raise _too_deep(source) from None
+    steps = [_step(node, context, variables, load) for node in file.body]
     try:
         for step in steps:
             thread.charge(1)
@@ -142,7 +136,20 @@ def _run(
     return Module(source.name, exported, variables.slots, origins)
 
 
-def _loading(node: tree.Load, context: Context, variables: Globals, load: Load | None) -> Callable[[list[Any]], None]:
+def _step(
+    node: tree.Node, context: Context, variables: Globals, load: Load | None
+) -> Callable[[list[Any]], Any]:
+    if isinstance(node, tree.Load):
+        return _loading(node, context, variables, load)
+    try:
+        return context.statement(node)
+    except RecursionError:
+        raise StarlarkError([too_deep(context.origins.source, node)]) from None
+
+
+def _loading(
+    node: tree.Load, context: Context, variables: Globals, load: Load | None
+) -> Callable[[list[Any]], None]:
     site = Site(node.module, context.origins)
 
     def run(frame: list[Any]) -> None:
@@ -161,11 +168,6 @@ def _loading(node: tree.Load, context: Context, variables: Globals, load: Load |
 
 
 def _not_exported(module: Module, name: str, site: Site) -> Fault:
-    from agentlark.diagnostics import nearest
-
     near = nearest(name, (known for known in module if not known.startswith("_")))
     help = f"did you mean {near}?" if near else None
     return Fault("AL103", f"load: name {name} not found in module {module.filename}", site.span, help=help)
-
-
-__all__ = ["AgentlarkError", "Related"]

@@ -73,10 +73,23 @@ def resolve(file: tree.File, source: Source, known: Container[str], names: Itera
         Unresolved: with a diagnostic for every mistake.
     """
     resolver = _Resolver(source, known, names)
-    resolver.run(file)
+    for node in file.body:
+        resolver.collect((node,), resolver.bind_global, ())
+    for node in file.body:
+        try:
+            resolver.visit(node)
+        except RecursionError:
+            raise Unresolved([too_deep(source, node)]) from None
+    resolver.globals.frame_size = resolver.module.size
     if resolver.found:
         raise Unresolved(sorted(resolver.found, key=_place_of))
     return resolver.globals
+
+
+def too_deep(source: Source, node: tree.Node) -> Diagnostic:
+    """The complaint about a statement in which expressions nest too deeply."""
+    place = Span(source, node.start, node.start)
+    return Diagnostic("AL006", "an expression in this statement nests too deeply", place)
 
 
 def _place_of(diagnostic: Diagnostic) -> int:
@@ -126,11 +139,6 @@ class _Resolver:
             tree.If: self.conditional,
             tree.Load: self.load,
         }
-
-    def run(self, file: tree.File) -> None:
-        self.collect(file.body, self.bind_global, ())
-        self.statements(file.body)
-        self.globals.frame_size = self.module.size
 
     def visit(self, node: tree.Node) -> None:
         self.visitors[type(node)](node)
@@ -392,7 +400,9 @@ class _Resolver:
             if isinstance(key, tree.Literal):
                 first = seen.setdefault(key.value, key)
                 if first is not key:
-                    self.report("AL107", f"duplicate key: {_shown(key)}", key, first=(first, "first given here"))
+                    self.report(
+                        "AL107", f"duplicate key: {_shown(key)}", key, first=(first, "first given here")
+                    )
             else:
                 self.visit(key)
             if type(entry.value) is not tree.Literal:
@@ -502,7 +512,12 @@ def _exclude(a: tuple[tuple[int, int], ...], b: tuple[tuple[int, int], ...]) -> 
 
 
 def _what(node: tree.Node) -> str:
-    names = {tree.ListDisplay: "list", tree.TupleDisplay: "tuple", tree.Call: "a call", tree.Literal: "a literal"}
+    names = {
+        tree.ListDisplay: "list",
+        tree.TupleDisplay: "tuple",
+        tree.Call: "a call",
+        tree.Literal: "a literal",
+    }
     return names.get(type(node), "this expression")
 
 

@@ -16,7 +16,6 @@ from agentlark.starlark.failures import Fault
 
 if TYPE_CHECKING:
     from agentlark.starlark.host import Call
-    from agentlark.starlark.limits import Thread
 
 Frame = list[Any]
 """Variables of a running function: enclosing frame, thread, caller's frame, call site, then the slots."""
@@ -114,7 +113,18 @@ class Elems:
 class Code:
     """What is the same for all functions made by one `def` or `lambda`."""
 
-    __slots__ = ("blank", "body", "cost", "exact", "index", "keywords", "names", "positional", "rest", "title")
+    __slots__ = (
+        "blank",
+        "body",
+        "cost",
+        "exact",
+        "index",
+        "keywords",
+        "names",
+        "positional",
+        "rest",
+        "title",
+    )
 
     def __init__(self, title: str, names: list[str], positional: int, rest: int, keywords: int) -> None:
         self.title = title
@@ -155,7 +165,12 @@ class Native:
     __slots__ = ("function", "least", "most", "name", "names")
 
     def __init__(
-        self, name: str, function: Callable[..., Any], least: int, most: int | None, names: tuple[str, ...] = ()
+        self,
+        name: str,
+        function: Callable[..., Any],
+        least: int,
+        most: int | None,
+        names: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.function = function
@@ -268,7 +283,9 @@ def as_key(value: Any) -> Any:
         return value
     if isinstance(value, HostValue) or kind is BoundMethod:
         return value
-    raise Fault("AL201", f"unhashable type: {type_name(value)}", help="keys are strings, numbers, tuples of them")
+    raise Fault(
+        "AL201", f"unhashable type: {type_name(value)}", help="keys are strings, numbers, tuples of them"
+    )
 
 
 def from_key(key: Any) -> Any:
@@ -297,8 +314,14 @@ def check_mutable(container: List | Dict | Set, action: str) -> None:
     if container.state:
         name = type_name(container)
         if container.state < 0:
-            raise Fault("AL206", f"cannot {action} frozen {name}", help="copy it first; a loaded value cannot change")
-        raise Fault("AL206", f"cannot {action} {name} during iteration", help="iterate over a copy, or collect changes")
+            raise Fault(
+                "AL206", f"cannot {action} frozen {name}", help="copy it first; a loaded value cannot change"
+            )
+        raise Fault(
+            "AL206",
+            f"cannot {action} {name} during iteration",
+            help="iterate over a copy, or collect changes",
+        )
 
 
 def put(container: Dict, key: Any, value: Any) -> None:

@@ -29,7 +29,8 @@ def _general(apply: Operator, left: Closure, right: Closure, site: Site) -> Clos
         try:
             return apply(a, b, f[1])
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return run
 
@@ -38,7 +39,8 @@ def _slow(apply: Operator, a: Any, b: Any, f: list[Any], site: Site) -> Any:
     try:
         return apply(a, b, f[1])
     except Fault as fault:
-        raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+        site.place(fault, f)
+        raise
 
 
 def _add(left: Closure, right: Closure, site: Site) -> Closure:

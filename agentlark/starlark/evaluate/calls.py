@@ -15,7 +15,16 @@ from agentlark.starlark.limits import Thread, steps_exhausted
 from agentlark.starlark.natives import call_native, named
 from agentlark.starlark.subscripts import not_iterable
 from agentlark.starlark.syntax import tree
-from agentlark.starlark.values import BoundMethod, Builtin, Dict, Function, Native, elements, items_of, type_name
+from agentlark.starlark.values import (
+    BoundMethod,
+    Builtin,
+    Dict,
+    Function,
+    Native,
+    elements,
+    items_of,
+    type_name,
+)
 
 _NO_KEYWORDS: dict[str, Any] = {}
 
@@ -64,7 +73,8 @@ def invoke_from_native(thread: Thread, callee: Any, args: Sequence[Any]) -> Any:
     try:
         return invoke(callee, args, _NO_KEYWORDS, frame, site)
     except Fault as fault:
-        raise site.placed(fault, frame)  # noqa: B904  # the same failure, now with its place
+        site.place(fault, frame)
+        raise
     finally:
         thread.frame, thread.site = frame, site
 
@@ -95,7 +105,8 @@ def _positional(context: Context, node: tree.Call, args: list[Closure]) -> Closu
                 return None if result is NOTHING else result
             return invoke(function, values, _NO_KEYWORDS, f, site)
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return run
 
@@ -117,19 +128,22 @@ def _method(context: Context, node: tree.Call, callee: tree.Attribute, args: lis
             try:
                 function = get_attribute(owner, name)
             except Fault as fault:
-                raise name_site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+                name_site.place(fault, f)
+                raise
             values = [arg(f) for arg in args]
             try:
                 return invoke(function, values, _NO_KEYWORDS, f, site)
             except Fault as fault:
-                raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+                site.place(fault, f)
+                raise
         values = [arg(f) for arg in args]
         try:
             if native.most is not None and native.least <= count <= native.most:
                 return native.function(f[1], owner, *values)
             return call_native(native, f[1], values, _NO_KEYWORDS, owner)
         except Fault as fault:
-            raise site.placed(named(fault, name), f)  # noqa: B904  # the same failure, now with its place
+            site.place(named(fault, name), f)
+            raise
 
     return run
 
@@ -161,7 +175,8 @@ def _keywords(context: Context, node: tree.Call, named_args: list[tree.Keyword])
                 return from_python(result)
             return invoke(function, args, kwargs, f, site)
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return run
 
@@ -196,11 +211,13 @@ def _spread(context: Context, node: tree.Call) -> Closure:
                     else:
                         _double_star(value, kwargs)
                 except Fault as fault:
-                    raise place.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+                    place.place(fault, f)
+                    raise
         try:
             return invoke(function, args, kwargs, f, site)
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return run
 
@@ -208,7 +225,11 @@ def _spread(context: Context, node: tree.Call) -> Closure:
 def _star(value: Any, thread: Thread) -> Any:
     items = elements(value)
     if items is None:
-        raise Fault("AL201", f"argument after * must be iterable, not {type_name(value)}", help=not_iterable(value).help)
+        raise Fault(
+            "AL201",
+            f"argument after * must be iterable, not {type_name(value)}",
+            help=not_iterable(value).help,
+        )
     thread.charge_size(len(items))  # type: ignore[arg-type]  # all iterables have a length
     return items
 

@@ -7,7 +7,7 @@ from typing import Any
 from agentlark.starlark.attributes import get_attribute
 from agentlark.starlark.evaluate.arithmetic import quick_binary
 from agentlark.starlark.evaluate.context import EXPRESSIONS, Closure, Context
-from agentlark.starlark.evaluate.targets import Store, target
+from agentlark.starlark.evaluate.targets import target
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.host import Site
 from agentlark.starlark.limits import steps_exhausted
@@ -37,7 +37,8 @@ def unary(context: Context, node: tree.Unary) -> Closure:
             try:
                 value = apply(value)
             except Fault as fault:
-                raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+                site.place(fault, f)
+                raise
         return value
 
     return run
@@ -72,7 +73,8 @@ def _chained(context: Context, chain: list[tree.Binary]) -> Closure:
             try:
                 value = apply(value, right, thread)
             except Fault as fault:
-                raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+                site.place(fault, f)
+                raise
         return value
 
     return run
@@ -123,7 +125,8 @@ def attribute(context: Context, node: tree.Attribute) -> Closure:
         try:
             return get_attribute(value, wanted)
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return run
 
@@ -147,7 +150,8 @@ def index(context: Context, node: tree.Index) -> Closure:
         try:
             return get_index(container, at, limits)
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return run
 
@@ -167,7 +171,8 @@ def slice_(context: Context, node: tree.Slice) -> Closure:
         try:
             return get_slice(container, *bounds, f[1])
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return run
 
@@ -219,7 +224,8 @@ def _dict_step(context: Context, body: tree.Entry) -> Any:
         try:
             put(made, key, value)
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return step
 
@@ -297,11 +303,11 @@ def begin(f: list[Any], value: Any, site: Site, weight: int) -> tuple[Any, Any]:
     """
     items = elements(value)
     if items is None:
-        raise site.placed(not_iterable(value), f)
+        raise site.place(not_iterable(value), f)
     thread = f[1]
     thread.left -= size_of(value) * weight
     if thread.left < 0:
-        raise site.placed(steps_exhausted(thread.limits), f)
+        raise site.place(steps_exhausted(thread.limits), f)
     kind = type(value)
     if (kind is List or kind is Dict or kind is Set) and value.state >= 0:
         value.state += 1
@@ -320,5 +326,3 @@ EXPRESSIONS.update(
         tree.Comprehension: comprehension,
     }
 )
-
-__all__ = ["Store", "begin"]

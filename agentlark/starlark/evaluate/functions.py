@@ -36,9 +36,7 @@ def lambda_(context: Context, node: tree.Lambda) -> Closure:
     return _maker(context, "lambda", node.params, node.size, body)
 
 
-def _maker(
-    context: Context, title: str, params: list[tree.Parameter], size: int, body: Closure
-) -> Closure:
+def _maker(context: Context, title: str, params: list[tree.Parameter], size: int, body: Closure) -> Closure:
     """The closure that makes the function: evaluates defaults and remembers the frame around."""
     code = _code(title, params)
     code.body = body
@@ -163,7 +161,9 @@ def _too_many(function: Function, given: int, named: int) -> Fault:
         return Fault("AL210", f"function {code.title} accepts no positional arguments ({given} given)")
     bound = "at most" if function.defaults or len(code.index) > code.positional else "exactly"
     word = "argument" if code.positional == 1 else "arguments"
-    return Fault("AL210", f"function {code.title} accepts {bound} {code.positional} positional {word} ({given} given)")
+    return Fault(
+        "AL210", f"function {code.title} accepts {bound} {code.positional} positional {word} ({given} given)"
+    )
 
 
 def _unexpected(code: Code, name: str) -> Fault:

@@ -33,7 +33,7 @@ def name(context: Context, node: tree.Name) -> Closure:
 
 def _unset(kind: str, context: Context, node: tree.Name, f: list[Any]) -> Fault:
     fault = Fault("AL212", f"{kind} variable {node.name} referenced before assignment")
-    return context.site(node).placed(fault, f)
+    return context.site(node).place(fault, f)
 
 
 def _global(context: Context, node: tree.Name) -> Closure:
@@ -152,7 +152,8 @@ def _dict_of_anything(context: Context, node: tree.DictDisplay, values: list[Clo
                 if len(made) == size:
                     raise Fault("AL107", f"duplicate key: {to_repr(key, context.limits)}")
             except Fault as fault:
-                raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+                site.place(fault, f)
+                raise
         return made
 
     return run

@@ -90,7 +90,8 @@ def _augmented(context: Context, node: tree.Assign) -> Closure:
         try:
             value = augment(op, before, by, f[1])
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
         store(f, value)
 
     return run
@@ -114,7 +115,8 @@ def _counted(context: Context, node: tree.Assign, current: Closure, operand: Clo
         try:
             f[slot] = augment(op, a, b, f[1])
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return run
 
@@ -134,7 +136,8 @@ def _augmented_item(context: Context, node: tree.Assign, goal: tree.Index) -> Cl
             before = get_index(container, at, limits)
             set_index(container, at, augment(op, before, operand(f), f[1]))
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return run
 
@@ -197,7 +200,7 @@ def loop(context: Context, node: tree.For) -> Closure:
             for item in items:
                 thread.left -= each
                 if thread.left < 0:
-                    raise site.placed(steps_exhausted(thread.limits), f)
+                    raise site.place(steps_exhausted(thread.limits), f)
                 store(f, item)
                 signal = body(f)
                 if signal is not None and signal is not CONTINUE:

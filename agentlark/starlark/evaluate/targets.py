@@ -64,7 +64,8 @@ def _unpacking(context: Context, node: tree.Display, origin: tree.Node | None) -
         try:
             items = value if type(value) is tuple and len(value) == count else unpack(value, count)
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
         for put, item in zip(stores, items, strict=True):
             put(f, item)
 
@@ -82,7 +83,8 @@ def _item(context: Context, node: tree.Index) -> Store:
         try:
             set_index(container, at, value)
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return store
 
@@ -96,6 +98,7 @@ def _attribute(context: Context, node: tree.Attribute) -> Store:
         try:
             set_attribute(owner(f), wanted)
         except Fault as fault:
-            raise site.placed(fault, f)  # noqa: B904  # the same failure, now with its place
+            site.place(fault, f)
+            raise
 
     return store

@@ -51,10 +51,14 @@ def _pairs(source: Any) -> list[tuple[Any, Any]]:
     for at, item in enumerate(found):
         parts = elements(item)
         if parts is None:
-            raise Fault("AL201", f"dictionary update sequence element #{at} is not iterable ({type_name(item)})")
+            raise Fault(
+                "AL201", f"dictionary update sequence element #{at} is not iterable ({type_name(item)})"
+            )
         pair = list(parts)
         if len(pair) != 2:
-            message = f"dictionary update sequence element #{at} has length {len(pair)}, want 2: non-pair element"
+            message = (
+                f"dictionary update sequence element #{at} has length {len(pair)}, want 2: non-pair element"
+            )
             raise Fault("AL201", message)
         pairs.append((pair[0], pair[1]))
     return pairs

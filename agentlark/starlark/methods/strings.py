@@ -19,7 +19,10 @@ from agentlark.starlark.limits import Thread
 from agentlark.starlark.text import quote
 from agentlark.starlark.values import UNSET, Elems, List, Native, type_name
 
-_SPACE = " \t\n\r\v\f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPACE = (
+    " \t\n\r\v\f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005"
+    "\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 
 
 def _simple(name: str, function: Callable[[str], Any]) -> Native:
@@ -55,7 +58,9 @@ def _count(thread: Thread, text: str, part: Any, start: Any = UNSET, end: Any = 
 
 
 def _bounds(text: str, start: Any, end: Any) -> tuple[int, int]:
-    low, high, _ = slice(optional_int(start, 0, "start"), optional_int(end, len(text), "end")).indices(len(text))
+    low, high, _ = slice(optional_int(start, 0, "start"), optional_int(end, len(text), "end")).indices(
+        len(text)
+    )
     return low, high
 
 

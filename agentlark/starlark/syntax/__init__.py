@@ -24,7 +24,9 @@ def read_source(text: str, filename: str, max_bytes: int) -> Source:
     except UnicodeEncodeError as error:
         raise _refused("AL007", "this is not text: a lone surrogate", source, error.start) from None
     if size > max_bytes:
-        raise _refused("AL207", f"this file has {size} bytes, the limit is {max_bytes} (max_source_bytes)", source, 0)
+        raise _refused(
+            "AL207", f"this file has {size} bytes, the limit is {max_bytes} (max_source_bytes)", source, 0
+        )
     nul = text.find("\0")
     if nul >= 0:
         raise _refused("AL007", "this is not text: a NUL character", source, nul)
@@ -42,12 +44,8 @@ def parse_source(source: Source) -> File:
         StarlarkError: with every syntax error found.
     """
     try:
-        tokens = scan(source)
-        return File(drive(tokens), len(source.text))
-    except Fault as fault:
-        raise StarlarkError([fault.diagnostic(source)]) from None
-    except Stuck as stuck:
-        start, end = tokens.starts[stuck.index], tokens.ends[stuck.index]
-        shown = tokens.texts[stuck.index].strip() or "end of line"
-        message = f"syntax error: got {shown}"
-        raise StarlarkError([Diagnostic("AL001", message, Span(source, start, end))]) from None
+        return File(drive(scan(source.text)), source)
+    except (Fault, Stuck):
+        from agentlark.starlark.syntax.complaints import complaints
+
+        raise StarlarkError(complaints(source)) from None

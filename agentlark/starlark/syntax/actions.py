@@ -16,7 +16,7 @@ Action = Callable[[list[Any]], Any]
 
 
 def list_action(expansion: Sequence[str], is_rule: Callable[[str], bool]) -> Action:
-    """The action of a production of a list rule: its nodes in order, in a list that may be the first child's."""
+    """The action of a production of a list rule: its nodes in order; the first child's list may be reused."""
     places = [at for at, symbol in enumerate(expansion) if is_rule(symbol)]
     inlined = [expansion[at].startswith("_") for at in places]
     if inlined == [False]:
@@ -77,16 +77,15 @@ def _conditional(v: list[Any]) -> tree.Node:
 
 def _parameter(prefix: str) -> Action:
     def action(v: list[Any]) -> tree.Node:
-        name = v[0] if not prefix else v[1] if len(v) == 2 else None
-        default = v[2] if len(v) == 3 else None
-        start = v[0] if prefix else name.start
-        return tree.Parameter(prefix, name, default, start, default.end if default else _end(name, start))
+        name = v[1] if prefix and len(v) == 2 else None
+        return tree.Parameter(prefix, name, None, v[0], name.end if name else v[0] + 1)
 
     return action
 
 
-def _end(name: tree.Name | None, star: int) -> int:
-    return name.end if name else star + 1
+def _plain_parameter(v: list[Any]) -> tree.Node:
+    default = v[2] if len(v) == 3 else None
+    return tree.Parameter("", v[0], default, v[0].start, (default or v[0]).end)
 
 
 def _binary(op: str) -> Action:
@@ -115,7 +114,7 @@ _ACTIONS: dict[str, Action] = {
     "load": lambda v: tree.Load(v[2], v[3], v[0], v[-1] + 1),
     "symbol": lambda v: tree.Symbol(v[0] if len(v) == 3 else None, v[-1]),
     "definition": lambda v: tree.Define(v[1], v[3] if isinstance(v[3], list) else [], v[-1], v[0]),
-    "param": _parameter(""),
+    "param": _plain_parameter,
     "param_star": _parameter("*"),
     "param_double_star": _parameter("**"),
     "loop": lambda v: tree.For(v[1], v[3], v[5], v[0]),

@@ -1,13 +1,14 @@
 """Runs the LALR tables over tokens and builds the tree.
 
-Two things make it several times faster than the general driver. Tokens are four plain lists, and leaves become
-nodes as they are shifted. And an atom climbs the ladder of precedences (atom, primary, factor, ..., test) in
-one look-up: where that ladder ends depends only on the state below, the state above and the next token, so
+Two things make it several times faster than the general driver. Tokens are four plain lists, and leaves
+become nodes as they are shifted. And an atom climbs the ladder of precedences (atom, primary, ..., test)
+in one look-up: where that ladder ends depends only on the state below, the state above and the next token, so
 it is climbed once and remembered.
 """
 
 from __future__ import annotations
 
+from operator import length_hint
 from typing import Any
 
 from agentlark.starlark.syntax.lexer import SKIPPED, Tokens
@@ -47,7 +48,7 @@ def drive(tokens: Tokens) -> Any:
         while True:
             action = actions[state].get(kind)
             if action is None:
-                raise Stuck(states, len(tokens.kinds) - rest.__length_hint__() - 1)
+                raise Stuck(states, len(tokens.kinds) - length_hint(rest) - 1)
             if action >= 0:
                 state = action
                 states.append(state)

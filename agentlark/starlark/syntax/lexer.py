@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from agentlark.diagnostics import Source
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.syntax.tables import (
     BYTES,
@@ -108,32 +107,27 @@ MAX_BRACKETS = 150
 MAX_BLOCKS = 60
 
 
-def scan(source: Source) -> Tokens:
+def split(text: str) -> list[str]:
+    """The gaps and the tokens of a text, alternately, beginning with a gap."""
+    return _SPLIT.split(text if text.endswith("\n") else text + "\n")
+
+
+def scan(text: str) -> Tokens:
     """The tokens of a text whose lines end in line feeds, the layout's and a final `$END` included.
 
     Raises:
-        Fault: AL003, AL006 or AL007 at the first character no token begins with, an indentation that
-            matches no block, or a bracket or block nested too deeply.
+        Fault: AL007 when some character begins no token, AL003 for an indentation that matches no block,
+            AL006 for a bracket or block nested too deeply.
     """
-    text = source.text
-    parts = _SPLIT.split(text if text.endswith("\n") else text + "\n")
+    parts = split(text)
     bounds = list(accumulate(map(len, parts)))
     texts = parts[1::2]
     kinds = list(map(_Kinds(_WORDS).__getitem__, texts))
-    for gap in set(parts[0::2]):
-        if gap.strip(" \t"):
-            _refuse_gap(parts, bounds)
+    if any(gap.strip(" \t") for gap in set(parts[0::2])):
+        raise Fault("AL007", "unexpected character")
     if parts[0] and kinds[0] != NEWLINE:
-        raise Fault("AL003", "this line is indented, but no block is open", (0, len(parts[0])))
+        raise Fault("AL003", "unexpected indentation: no block is open here", (0, len(parts[0])))
     return _lay_out(Tokens(kinds, bounds[0:-1:2], bounds[1::2], texts), len(text))
-
-
-def _refuse_gap(parts: list[str], ends: list[int]) -> None:
-    for gap, end in zip(parts[0::2], ends[0::2], strict=True):
-        junk = gap.strip(" \t")
-        if junk:
-            start = end - len(gap) + gap.index(junk)
-            raise Fault("AL007", f"unexpected character {junk[0]!r}", (start, start + 1))
 
 
 def _lay_out(tokens: Tokens, size: int) -> Tokens:

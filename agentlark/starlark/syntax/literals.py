@@ -83,8 +83,12 @@ def _unquote(text: str, start: int) -> str:
             return chr(code)
         if short or long:
             return _code_point(int(short or long, 16), match.group(), where)
-        raise Fault("AL004", f"invalid escape sequence {content[match.start() : match.start() + 2]}", where,
-                    help="double the backslash, or put an r before the string")
+        raise Fault(
+            "AL004",
+            f"invalid escape sequence {content[match.start() : match.start() + 2]}",
+            where,
+            help="double the backslash, or put an r before the string",
+        )
 
     return _ESCAPE.sub(decode, content)
 
@@ -116,6 +120,8 @@ def _unquote_bytes(text: str, start: int) -> bytes:
         elif short or long:
             out += _code_point(int(short or long, 16), match.group(), where).encode("utf-8")
         elif not newline:
-            raise Fault("AL004", f"invalid escape sequence {content[match.start() : match.start() + 2]}", where)
+            raise Fault(
+                "AL004", f"invalid escape sequence {content[match.start() : match.start() + 2]}", where
+            )
     out += content[done:].encode("utf-8")
     return bytes(out)

@@ -1,4 +1,4 @@
-"""The tables of `tables_data.py` in the shape the driver runs on: one dict of actions and one of gotos a state.
+"""The tables of `tables_data.py` as the driver uses them: a dict of actions and one of gotos a state.
 
 In a row of `ACTIONS` a number from 0 up is the state a token shifts to, a negative one the production
 `-1 - number` to reduce by.
@@ -38,4 +38,4 @@ RULES: tuple[tuple[int, int, Action | None], ...] = tuple(
     (origin, len(expansion), action(alias, expansion, _is_rule) if alias else None)
     for origin, alias, expansion in tables_data.RULES
 )
-"""Of each production: the rule it belongs to, how many symbols it takes, its action; None passes a child on."""
+"""Of each production: its rule, how many symbols it takes, its action; None passes a child on."""

@@ -1,14 +1,14 @@
 """The syntax tree: one class per construct, each with the offsets of its first and after its last character.
 
 Expressions are `Name` to `Comprehension`, statements `Expression` to `Load`; `File` is the root. Offsets
-count characters of the source text; `Tree.span(node)` makes a place of them. The resolver writes `scope`,
+count characters of the source text; `File.span(node)` makes a place of them. The resolver writes `scope`,
 `hops` and `slot` into every `Name`; nothing else changes after parsing. The classes are written by hand
 because a dataclass costs more to define than a small file costs to parse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from agentlark.diagnostics import Source, Span
 
 
 class Node:
@@ -265,9 +265,7 @@ class Slice(Node):
 
     __slots__ = ("high", "low", "object", "step")
 
-    def __init__(
-        self, object: Node, parts: tuple[Node | None, Node | None, Node | None], end: int
-    ) -> None:
+    def __init__(self, object: Node, parts: tuple[Node | None, Node | None, Node | None], end: int) -> None:
         self.object = object
         self.low, self.high, self.step = parts
         self.start = object.start
@@ -372,7 +370,7 @@ class If(Node):
 
 
 class Symbol(Node):
-    """One name of a `load`: `exported` is the literal in quotes, `local` the name it gets here, if another."""
+    """One name of a `load`: `exported` is the literal, `local` the name it gets here, if another."""
 
     __slots__ = ("exported", "local")
 
@@ -396,14 +394,19 @@ class Load(Node):
 
 
 class File(Node):
-    """A whole file: its statements."""
+    """A whole file: its statements, and the text they were read from."""
 
-    __slots__ = ("body",)
+    __slots__ = ("body", "source")
 
-    def __init__(self, body: Sequence[Node], end: int) -> None:
+    def __init__(self, body: list[Node], source: Source) -> None:
         self.body = body
+        self.source = source
         self.start = 0
-        self.end = end
+        self.end = len(source.text)
+
+    def span(self, node: Node) -> Span:
+        """The place of a node of this file."""
+        return Span(self.source, node.start, node.end)
 
 
 def without_parens(node: Node) -> Node:

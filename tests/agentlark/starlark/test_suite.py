@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,8 @@ def test_every_chunk_of_the_suite_ends_as_it_says(capsys: pytest.CaptureFixture[
     every = list(chunks())
     failures = {chunk.name: problem for chunk in every if (problem := run(chunk)) is not None}
     with capsys.disabled():
-        print(f"\nbazelbuild/starlark suite: {len(every) - len(failures)} of {len(every)} chunks")
+        sys.stdout.write(
+            f"\nbazelbuild/starlark suite: {len(every) - len(failures)} of {len(every)} chunks\n"
+        )
     assert not failures, "\n\n".join(f"{name}: {problem}" for name, problem in failures.items())
     assert len(every) == 430
