@@ -146,6 +146,7 @@ class RunState:
             del self.ended[name]
             self._open[self._places[self.nodes[name].group]] += 1
         self.ending = None
+        self._group = 0
         self._taken = set(self.ended)
         self._heaps = [[] for _ in self._heaps]
         for node in self.nodes.values():
@@ -169,16 +170,31 @@ class RunState:
         while self._group < len(self._open) and not self._open[self._group]:
             self._group += 1
 
-    def blocked(self, failed: str) -> Iterator[tuple[Node, str]]:
-        """Every node that can never run now that `failed` has failed, with the reason, nearest first."""
-        queue = [failed]
-        seen = {failed}
+    def blocked(self, ended: str) -> Iterator[tuple[Node, str]]:
+        """Every node that can never run now that `ended` has ended, with the reason, nearest first.
+
+        Those are the ones below it if it failed, and those it added below a node that had failed before.
+        """
+        queue = [name for name in (ended, *self._above_added(ended)) if self._is_lost(name)]
+        seen = set(queue)
         for name in queue:
             for below in self._below[name]:
                 if below not in seen and below not in self.ended:
                     seen.add(below)
                     queue.append(below)
-                    yield self.nodes[below], f"{name} {'failed' if name == failed else 'was blocked'}"
+                    failed = name in self.ended and self.ended[name].ending == "failed"
+                    yield self.nodes[below], f"{name} {'failed' if failed else 'was blocked'}"
+
+    def _above_added(self, parent: str) -> Iterator[str]:
+        """What the nodes that `parent` added depend on."""
+        if self.nodes[parent].agent.blueprint:
+            for node in self.nodes.values():
+                if node.by == parent:
+                    yield from node.agent.depends_on
+
+    def _is_lost(self, name: str) -> bool:
+        ended = self.ended.get(name)
+        return ended is not None and ended.ending != "done"
 
     def upstream(self, node: Node) -> list[Node]:
         """The nodes whose outputs this one is given, in the DAG's order.

@@ -1,0 +1,24 @@
+"""Squads built by hand, with prompts short enough to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agentlark.model import Agent, Group, Squad
+
+PLAN = "plan {{ task }}{% for id, text in outputs.items() %} [{{ id }}: {{ text }}]{% endfor %}"
+FOLLOW_UP = "follow up on {{ plan }}"
+
+
+def an_agent(id: str, *depends_on: str, **fields: Any) -> Agent:
+    """An agent with short prompts, after those named."""
+    given = {"role": id.title(), "plan_prompt": PLAN, "follow_up_prompt": FOLLOW_UP, **fields}
+    return Agent(id=id, depends_on=depends_on, **given)
+
+
+def a_squad(*groups: Sequence[Agent]) -> Squad:
+    """A squad of groups `g0`, `g1` and so on."""
+    return Squad(
+        groups=tuple(Group(id=f"g{place}", agents=tuple(agents)) for place, agents in enumerate(groups))
+    )

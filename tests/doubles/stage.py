@@ -1,0 +1,126 @@
+"""A whole run on doubles: real engine, real state; journal, performer, time and watchers made up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from agentlark.model import Squad
+from orchestrator.core.facts import Fact, NodeEnded, RunStarted, Signal, TurnEnded
+from orchestrator.core.frozen import digest_of
+from orchestrator.core.paths import RunPaths
+from orchestrator.core.ports import BackendCard, Sink
+from orchestrator.core.redact import Redactor
+from orchestrator.core.settings import Flags, settle
+from orchestrator.run.assignment import assign
+from orchestrator.run.engine import Engine, Plan, Ports
+from orchestrator.run.handle import RunHandle, RunHead, RunResult, carry_out
+from orchestrator.run.inbox import QueueInbox
+from orchestrator.schedule.state import RunState
+from tests.doubles.journal import MemoryJournal
+from tests.doubles.performer import ScriptedPerformer
+from tests.doubles.virtual_time import LoopClock, run_virtual
+
+F = TypeVar("F", bound=Fact | Signal)
+
+CARD = BackendCard(
+    name="fake", default_model="fake-1", cheap_model="fake-0", window_tokens=100_000, offers_tools=True
+)
+
+
+class Watcher:
+    """A sink that keeps everything it sees."""
+
+    name = "watcher"
+    failure: Exception | None = None
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int | None, Fact | Signal]] = []
+        self.is_closed = False
+
+    def see(self, seq: int | None, item: Fact | Signal) -> None:
+        self.seen.append((seq, item))
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def of(self, kind: type[F]) -> list[F]:
+        """Everything of one kind, in order."""
+        return [item for _, item in self.seen if isinstance(item, kind)]
+
+
+@dataclass
+class Stage:
+    """What a run is made of. Call `play` once; `journal` may come from an earlier stage, to resume it."""
+
+    squad: Squad
+    performer: ScriptedPerformer = field(default_factory=ScriptedPerformer)
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
+    task: str = "the task"
+    jobs: int = 16
+    fail_fast: bool = False
+    secrets: Sequence[str] = ()
+    card: BackendCard = CARD
+    sinks: Sequence[Sink] = ()
+    resumed: bool = False
+    debug: bool = False
+    watcher: Watcher = field(default_factory=Watcher)
+    inbox: QueueInbox = field(default_factory=QueueInbox)
+
+    def play(self) -> RunResult:
+        """Run to the end, in virtual time."""
+        return run_virtual(self.run(), self.debug)
+
+    async def run(self) -> RunResult:
+        """Run to the end, in the running loop."""
+        async with asyncio.timeout(1e9):
+            return await self.started().result()
+
+    def started(self) -> RunHandle:
+        """The run, going."""
+        engine = self.engine()
+        begun = RunStarted(
+            run="r",
+            prompt=digest_of(b"p"),
+            squad=digest_of(b"s"),
+            simulated=False,
+            resumed=self.resumed,
+            at=LoopClock().now(),
+        )
+        task = asyncio.create_task(carry_out(engine, begun, LoopClock(), RunPaths(Path("nowhere"))))
+        head = RunHead(run="r", backends={}, unknown=tuple(engine.state.unknown.values()), simulated=False)
+        return RunHandle(head, engine, self.journal, self.inbox, task)
+
+    def engine(self) -> Engine:
+        """The engine, its state folded from what the journal has."""
+        state = RunState(self.squad)
+        for _, fact in self.journal.facts("r"):
+            state.apply(fact)
+        settings = settle(Flags(backend=self.card.name), {})
+        plan = Plan(
+            slug="r",
+            task=self.task,
+            jobs=self.jobs,
+            fail_fast=self.fail_fast,
+            assign=lambda agent: assign(agent, settings, {self.card.name: self.card}),
+        )
+        sinks = [self.watcher, *self.sinks]
+        redactor = Redactor(self.secrets)
+        return Engine(
+            plan, state, Ports(self.journal, self.performer, LoopClock(), self.inbox, sinks, redactor)
+        )
+
+    def facts(self, kind: type[F]) -> list[F]:
+        """The recorded facts of one kind, in order."""
+        return [fact for fact in self.journal.all_facts if isinstance(fact, kind)]
+
+    def endings(self) -> dict[str, str]:
+        """How every node ended, in the order in which they did."""
+        return {fact.node: fact.ending for fact in self.facts(NodeEnded)}
+
+    def turns(self, agent: str) -> list[TurnEnded]:
+        """The recorded turns of an agent."""
+        return [fact for fact in self.facts(TurnEnded) if fact.id.node == agent]
