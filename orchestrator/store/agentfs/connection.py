@@ -56,15 +56,15 @@ class Connections:
             yield self.read
 
     def close(self) -> None:
-        """Close both; the log is folded into the file first. Must not be called during a transaction."""
-        with self._lock:
-            if self.write is not self.read:
-                self.read.close()
-            with readable(self.name):
-                try:
+        """Close both; a writer folds its log into the file first. Must not be called during a transaction."""
+        with self._lock, readable(self.name):
+            try:
+                if self.write is not self.read:
+                    self.read.close()
+                    self.write.execute(f"PRAGMA busy_timeout={int(PROBE_S * 1000)}")
                     self.write.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                finally:
-                    self.write.close()
+            finally:
+                self.write.close()
 
 
 @contextmanager
@@ -211,7 +211,7 @@ def _opening(name: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = (error.sqlite_errorcode if hasattr(error, "sqlite_errorcode") else 0) & 0xFF
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the kind of error
         what, remedy = _CAUSES.get(code, (f"cannot be opened: {error}", "name another file"))
         raise StoreRefused(f"{name} {what}", remedy) from error
 

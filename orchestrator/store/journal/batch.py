@@ -100,7 +100,8 @@ class JournalBatch:
             elif isinstance(fact, RunEnded):
                 self._ended(run, fact)
         self._last[run] = seq
-        self._keep_loose(place, facts, bodies)
+        if bodies:
+            self._keep_loose(place, facts, bodies)
         return seq
 
     def flush(self) -> None:

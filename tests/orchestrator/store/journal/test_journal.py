@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from orchestrator.core.errors import StoreError, StoreRefused
 from orchestrator.core.facts import RunEnded
 from orchestrator.core.frozen import digest_of
 from orchestrator.core.ports import Journal
+from orchestrator.store.agentfs import connection
 from orchestrator.store.journal import AgentFSJournal, open_journal_readonly
 
 Open = Callable[[], Any]
@@ -351,6 +353,25 @@ def test_a_reader_sees_commits_of_a_writer_that_goes_on(path: Path, make_turn: A
             assert [seq for seq, _ in reader.facts("r")] == list(range(1, step + 1))
             assert reader.find(turn.key, None) == turn.done
         reader.close()
+        await journal.close()
+
+    asyncio.run(story())
+
+
+def test_a_reader_neither_waits_for_a_transaction_nor_holds_it_up(path: Path, record: Any) -> None:
+    async def story() -> None:
+        journal = AgentFSJournal(path)
+        await journal.open_run(record())
+        other = sqlite3.connect(path, isolation_level=None, timeout=0)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO kv_store (key, value) VALUES ('a', '1')")
+        started = time.monotonic()
+        reader = open_journal_readonly(path)
+        assert [run.slug for run in reader.runs()] == ["r"]
+        reader.close()
+        assert time.monotonic() - started < connection.PROBE_S / 2
+        other.execute("COMMIT")
+        other.close()
         await journal.close()
 
     asyncio.run(story())
