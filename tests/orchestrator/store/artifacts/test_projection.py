@@ -287,3 +287,32 @@ def test_seconds_are_kept_to_the_millisecond(
     with sqlite3.connect(artifacts) as db:
         assert db.execute("SELECT created_ms FROM artifacts").fetchone() == (int(at.timestamp() * 1000),)
     db.close()
+
+
+def test_a_full_disk_is_an_error_that_loses_nothing(
+    recording: Recording, make_turn: Any, artifacts: Path
+) -> None:
+    recording.write("r", make_turn(text="x" * 300_000))
+    reader, projection = open_journal_readonly(recording.path), ArtifactProjection(artifacts)
+    db = projection._connections.write
+    db.execute(f"PRAGMA max_page_count={db.execute('PRAGMA page_count').fetchone()[0] + 2}")
+    with pytest.raises(StoreError, match="full.*Nothing is lost"):
+        projection.catch_up(reader, "r")
+    db.execute("PRAGMA max_page_count=100000")
+    assert projection.catch_up(reader, "r").written == 1
+    projection.close()
+    reader.close()
+    assert len(recording.found()) == 1
+
+
+def test_a_recorded_squad_that_is_none_is_an_error(record: Any, artifacts: Path) -> None:
+    async def story() -> None:
+        journal = AgentFSJournal(None)
+        await journal.open_run(record(squad="[]"))
+        projection = ArtifactProjection(artifacts)
+        with pytest.raises(StoreError, match="the squad recorded for run r is not one"):
+            projection.catch_up(journal, "r")
+        projection.close()
+        await journal.close()
+
+    asyncio.run(story())
