@@ -77,7 +77,7 @@ def test_show_prints_either_turn(agentlark: Command, config: Path) -> None:
     assert agentlark("show", "planner", "--turn", "follow-up").stdout == follow_up
     whole = json.loads(agentlark("show", "planner", "--json").stdout)
     assert whole["simulated"] is True
-    assert whole["text"] == follow_up.rstrip("\n")
+    assert whole["text"].rstrip("\n") == follow_up.rstrip("\n")
 
 
 def test_the_answer_goes_to_a_file(agentlark: Command, config: Path, tmp_path: Path) -> None:

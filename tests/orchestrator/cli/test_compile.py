@@ -1,0 +1,126 @@
+"""`compile`, `check`, `schema`, `init` and `doctor`, as a user meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.orchestrator.cli.conftest import Command
+
+SEED = Path(__file__).parents[2] / "cases" / "seed.lark"
+
+
+def test_compile_writes_beside_the_source_and_only_on_change(
+    agentlark: Command, config: Path, tmp_path: Path
+) -> None:
+    first = agentlark("compile")
+    target = tmp_path / "configs" / "agents.out.json"
+    assert first.returncode == 0
+    assert "1 groups, 2 agents, written" in first.stderr
+    stamp = target.stat().st_mtime_ns
+    assert "unchanged" in agentlark("compile").stderr
+    assert target.stat().st_mtime_ns == stamp
+    assert agentlark("compile", "--stdout").stdout == target.read_text()
+    assert agentlark("compile", "-o", "elsewhere/x.json").returncode == 0
+    assert (tmp_path / "elsewhere" / "x.json").read_text() == target.read_text()
+
+
+def test_the_seeds_example_compiles_and_runs_as_it_is(agentlark: Command, tmp_path: Path) -> None:
+    (tmp_path / "seed.lark").write_text(SEED.read_text())
+    done = agentlark("run", "--agents-lark", "seed.lark", "--prompt", "Ship the MVP")
+    assert done.returncode == 0, done.stderr
+    for agent in ("planner", "researcher", "builder", "qa", "docs"):
+        assert agentlark("show", agent).stdout
+    timeline = (tmp_path / "logs" / "timeline.log").read_text()
+    assert timeline.index("blueprint accepted") < timeline.index("qa: plan started")
+
+
+def test_check_reports_every_error_with_its_place(agentlark: Command, config: Path) -> None:
+    config.write_text('agents = [\n    agent(id = "A", role = "A"),\n    agent(id = "b", rol = "B"),\n]\n')
+    done = agentlark("check")
+    assert done.returncode == 2
+    assert "configs/agents.lark:2:16: error[AL305]" in done.stderr
+    assert "configs/agents.lark:3:21: error[AL302]" in done.stderr
+    assert "did you mean 'role'?" in done.stderr
+    assert done.stdout == ""
+
+
+def test_check_speaks_json(agentlark: Command, config: Path) -> None:
+    assert json.loads(agentlark("check", "--format", "json").stdout) == {"diagnostics": []}
+    config.write_text("agents = [agent(]")
+    done = agentlark("check", "--format", "json")
+    assert done.returncode == 2
+    (first, *_) = json.loads(done.stdout)["diagnostics"]
+    assert set(first) == {
+        *("code", "severity", "file", "line", "column", "end_line", "end_column"),
+        *("message", "help", "related", "fix"),
+    }
+    assert (first["file"], first["line"]) == ("configs/agents.lark", 1)
+
+
+@pytest.mark.parametrize("command", ["compile", "check"])
+def test_a_file_that_cannot_be_read_ends_with_two(command: str, agentlark: Command) -> None:
+    done = agentlark(command, "missing.lark")
+    assert done.returncode == 2
+    assert "missing.lark cannot be read: there is no such file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_compile_says_when_it_cannot_write(agentlark: Command, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = agentlark("compile", "-o", "file/x.json")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_schema_prints_json_schema(agentlark: Command) -> None:
+    assert json.loads(agentlark("schema").stdout)["title"] == "Squad"
+
+
+def test_what_init_writes_checks_and_runs_and_is_never_overwritten(
+    agentlark: Command, tmp_path: Path
+) -> None:
+    assert agentlark("init").returncode == 0
+    assert "/.agentfs/" in (tmp_path / ".gitignore").read_text()
+    assert agentlark("check").returncode == 0
+    assert agentlark("run", "-q", "--prompt", "x").returncode == 0
+    again = agentlark("init")
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+
+
+def test_doctor_tells_ok_from_optional_and_broken(agentlark: Command, config: Path, tmp_path: Path) -> None:
+    fine = agentlark("doctor", "--json")
+    assert fine.returncode == 0
+    status = {check["name"]: check["status"] for check in json.loads(fine.stdout)["checks"]}
+    assert status["backend rehearsal"] == "ok"
+    assert status["backend anthropic"] == "optional"
+    assert status["journal"] == "optional"
+    (tmp_path / ".agentfs").mkdir()
+    (tmp_path / ".agentfs" / "agent-db.db").write_text("this is no database, whatever its name says")
+    broken = agentlark("doctor")
+    assert broken.returncode == 1
+    assert "✗ broken    journal" in broken.stdout
+    run = agentlark("run", "--prompt", "x")
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
+
+
+def test_the_version_is_printed(agentlark: Command) -> None:
+    from agentlark import __version__
+
+    assert agentlark("--version").stdout == f"agentlark {__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["run", "resume", "show", "compile", "check", "schema", "init", "doctor"])
+def test_every_command_explains_itself_and_stands_in_the_readme_or_docs(
+    command: str, agentlark: Command
+) -> None:
+    done = agentlark(command, "--help")
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+    root = Path(__file__).parents[3]
+    pages = [root / "README.md", *(root / "docs").glob("*.md")]
+    assert any(f"agentlark {command}" in page.read_text() for page in pages)
