@@ -296,7 +296,7 @@ def test_a_full_disk_is_an_error_that_loses_nothing(
     reader, projection = open_journal_readonly(recording.path), ArtifactProjection(artifacts)
     db = projection._connections.write
     db.execute(f"PRAGMA max_page_count={db.execute('PRAGMA page_count').fetchone()[0] + 2}")
-    with pytest.raises(StoreError, match="full.*Nothing is lost"):
+    with pytest.raises(StoreError, match=r"full.*Nothing is lost"):
         projection.catch_up(reader, "r")
     db.execute("PRAGMA max_page_count=100000")
     assert projection.catch_up(reader, "r").written == 1
