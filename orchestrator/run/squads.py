@@ -68,7 +68,8 @@ def _not_acted_upon(squad: Squad) -> Iterator[str]:
         asked = [name for name, on in (("autonomous", how.autonomous), ("parallel", how.parallel)) if on]
         asked += ["relay"] if relay else []
         if asked and any(agent.blueprint for agent in group.agents):
-            yield f"note: {group.id}: {', '.join(asked)} is recorded, but this version runs one blueprint wave only"
+            listed = ", ".join(asked)
+            yield f"note: {group.id}: {listed} is recorded, but this version runs one blueprint wave only"
 
 
 def _find(choice: SquadChoice) -> FoundSquad:
