@@ -28,9 +28,7 @@ def list_action(expansion: Sequence[str], is_rule: Callable[[str], bool]) -> Act
         return lambda v: []
     assert inlined[0] and len(inlined) == 2, "a list rule adds one thing at its end"
     last = places[1]
-    if inlined[1]:
-        return lambda v: _extended(v[0], v[last])
-    return lambda v: _appended(v[0], v[last])
+    return (lambda v: _extended(v[0], v[last])) if inlined[1] else grows
 
 
 def _extended(items: list[tree.Node], more: list[tree.Node]) -> list[tree.Node]:
@@ -38,8 +36,10 @@ def _extended(items: list[tree.Node], more: list[tree.Node]) -> list[tree.Node]:
     return items
 
 
-def _appended(items: list[tree.Node], item: tree.Node) -> list[tree.Node]:
-    items.append(item)
+def grows(v: list[Any]) -> list[tree.Node]:
+    """A list with its last child added; the driver does this itself, without calling."""
+    items: list[tree.Node] = v[0]
+    items.append(v[-1])
     return items
 
 

@@ -54,25 +54,27 @@ class Tokens:
 
 
 def _pattern() -> str:
-    """All tokens in one expression, the frequent and the quickly refused first."""
+    """All tokens in one expression: first the frequent in their plain form, then all in full."""
     quoted = PATTERNS["STRING"].removeprefix("r?")
     assert PATTERNS["BYTES"] == "r?b" + quoted
     punctuation = [kind for kind in KIND_NUMBER if not kind[0].isalnum() and kind != "$END"]
     tails: dict[str, list[str]] = {}
     for word in sorted(punctuation, key=len, reverse=True):
         tails.setdefault(word[0], []).append(re.escape(word[1:]))
-    single = "".join(re.escape(first) for first, rest in tails.items() if rest == [""])
+    single = "".join(re.escape(first) for first, rest in tails.items() if rest == [""] and first != ".")
     longer = [f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in tails.items() if rest != [""]]
     return "|".join(
         [
-            quoted,
+            f"[{single}]",
+            r'"(?!"")[^"\\\n]*"',
             rf"rb?{quoted}|b{quoted}",
             PATTERNS["NAME"],
+            r"\n *(?![ \n#\t])",
             rf"(?=[\n#]){PATTERNS['NEWLINE']}",
-            PATTERNS["FLOAT"],
-            PATTERNS["INT"],
-            f"[{single}]",
-            *longer,
+            rf"(?=[0-9.])(?:{PATTERNS['FLOAT']}|{PATTERNS['INT']})",
+            quoted,
+            *sorted(longer, key=lambda pattern: pattern[0] != "="),
+            r"\.",
             r"\\\n",
         ]
     )
@@ -123,7 +125,7 @@ def scan(text: str) -> Tokens:
     bounds = list(accumulate(map(len, parts)))
     texts = parts[1::2]
     kinds = list(map(_Kinds(_WORDS).__getitem__, texts))
-    if any(gap.strip(" \t") for gap in set(parts[0::2])):
+    if "".join(parts[0::2]).strip(" \t"):
         raise Fault("AL007", "unexpected character")
     if parts[0] and kinds[0] != NEWLINE:
         raise Fault("AL003", "unexpected indentation: no block is open here", (0, len(parts[0])))
@@ -135,9 +137,8 @@ def _lay_out(tokens: Tokens, size: int) -> Tokens:
     changes: list[tuple[int, int]] = []
     depth = 0
     columns = [0]
-    for at, kind in enumerate(kinds):
-        if kind > NEWLINE:
-            continue
+    for at in [at for at, kind in enumerate(kinds) if kind <= NEWLINE]:
+        kind = kinds[at]
         if kind < NEWLINE:
             if kind > OPENERS:
                 depth -= depth > 0
@@ -147,8 +148,11 @@ def _lay_out(tokens: Tokens, size: int) -> Tokens:
                     place = (tokens.starts[at], tokens.ends[at])
                     raise Fault("AL006", f"brackets nest deeper than {MAX_BRACKETS} levels", place)
             continue
+        if depth:
+            kinds[at] = SKIPPED
+            continue
         text = tokens.texts[at]
-        if depth or text[0] == "\\":
+        if text[0] == "\\":
             kinds[at] = SKIPPED
             continue
         column = _column(text)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from agentlark.starlark.failures import Fault
-from agentlark.starlark.syntax.tables import BYTES, FLOAT, STRING
-from agentlark.starlark.syntax.tree import Literal
+from agentlark.starlark.syntax.tables import BYTES, FLOAT, NAME, STRING
+from agentlark.starlark.syntax.tree import Literal, Name
 
 _ESCAPE = re.compile(
     r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(\n)|([\\'\"abfnrtv])|)"
@@ -25,12 +25,14 @@ _SIMPLE = {
 }
 
 
-def leaf(kind: int, text: str, start: int, end: int) -> Literal:
-    """The node of a literal token.
+def leaf(kind: int, text: str, start: int, end: int) -> Literal | Name:
+    """The node of a name or a literal.
 
     Raises:
         Fault: AL004 at an escape sequence that means nothing, AL007 at an int with too many digits.
     """
+    if kind == NAME:
+        return Name(text, start, end)
     if kind == STRING:
         if "\\" not in text and text[1:3] not in ('""', "''") and text[0] != "r":
             return Literal(text[1:-1], start, end)

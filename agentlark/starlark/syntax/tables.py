@@ -7,7 +7,7 @@ In a row of `ACTIONS` a number from 0 up is the state a token shifts to, a negat
 from __future__ import annotations
 
 from agentlark.starlark.syntax import tables_data
-from agentlark.starlark.syntax.actions import Action, action
+from agentlark.starlark.syntax.actions import Action, action, grows
 
 KINDS = tables_data.KINDS
 """What each kind of token is called: its text, or NAME, STRING, ..., NEWLINE, INDENT, DEDENT, $END."""
@@ -33,6 +33,9 @@ PATTERNS = tables_data.PATTERNS
 def _is_rule(symbol: str) -> bool:
     return symbol not in KIND_NUMBER
 
+
+GROWS: Action = grows
+"""The action of a production that adds its last child to the list that is its first."""
 
 RULES: tuple[tuple[int, int, Action | None], ...] = tuple(
     (origin, len(expansion), action(alias, expansion, _is_rule) if alias else None)
