@@ -71,10 +71,11 @@ class Engine:
         self._finished: deque[asyncio.Task[None]] = deque()
         self._slots = asyncio.Semaphore(plan.jobs)
         self._changed = asyncio.Event()
-        self._interrupted = asyncio.Event()
+        self._ending = asyncio.Event()
+        """Set once nothing new may start: after a command, or a failure under fail-fast."""
         self._resumed = False
+        self._interrupted = False
         self._stopped = False
-        self._has_failed = False
         self._outputs: dict[str, str] = {}
         self._lent = Lent(
             run=plan.slug,
@@ -83,7 +84,7 @@ class Engine:
             clock=ports.clock,
             redactor=ports.redactor,
             recorded=self._recorded,
-            may_start=lambda: not self._interrupted.is_set(),
+            may_start=lambda: not self._ending.is_set(),
             next_wave=lambda: self.state.waves + 1,
             idle=self._idle,
         )
@@ -118,8 +119,20 @@ class Engine:
             sink.close()
 
     async def record(self, facts: Sequence[Fact], bodies: Mapping[Digest, bytes] | None = None) -> None:
-        """Commit facts, then apply them and show them to the sinks."""
-        last = await self._ports.journal.commit(self._plan.slug, facts, bodies or {})
+        """Commit facts, then apply them and show them to the sinks.
+
+        A caller that is cancelled meanwhile (stopped, or past its deadline) is kept until that is done: the
+        journal does not take a commit back, and what it has the state and the sinks must have.
+        """
+        recording = asyncio.ensure_future(self._record(facts, bodies or {}))
+        try:
+            await asyncio.shield(recording)
+        except asyncio.CancelledError:
+            await asyncio.wait([recording])
+            raise
+
+    async def _record(self, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> None:
+        last = await self._ports.journal.commit(self._plan.slug, facts, bodies)
         for seq, fact in enumerate(facts, start=last - len(facts) + 1):
             self.state.apply(fact)
             for sink in self.sinks:
@@ -140,7 +153,7 @@ class Engine:
             await self._reap()
 
     async def _start_ready(self) -> None:
-        while not self._slots.locked() and not self._winding_down:
+        while not self._slots.locked() and not self._ending.is_set():
             node = self.state.take_ready()
             if node is None:
                 return
@@ -154,10 +167,6 @@ class Engine:
         self._slots.release()
         self._changed.set()
 
-    @property
-    def _winding_down(self) -> bool:
-        return self._interrupted.is_set() or (self._plan.fail_fast and self._has_failed)
-
     async def _reap(self) -> None:
         """Take note of engagements that ended, and of who can no longer run because of them."""
         while self._finished:
@@ -166,15 +175,16 @@ class Engine:
             if not task.cancelled() and (error := task.exception()) is not None:
                 if not isinstance(error, Interrupted):
                     raise error
-            elif (ended := self.state.ended.get(node.id)) is not None and ended.ending == "failed":
-                self._has_failed = True
-                await self._block_dependents(node)
+            elif (ended := self.state.ended.get(node.id)) is not None:
+                if ended.ending == "failed" and self._plan.fail_fast:
+                    self._ending.set()
+                await self._block(node)
 
-    async def _block_dependents(self, failed: Node) -> None:
+    async def _block(self, ended: Node) -> None:
         now = self._ports.clock.now()
         facts = [
             NodeEnded(node=node.id, ending="blocked", reason=reason, at=now)
-            for node, reason in self.state.blocked(failed.id)
+            for node, reason in self.state.blocked(ended.id)
         ]
         if facts:
             await self.record(facts)
@@ -182,9 +192,7 @@ class Engine:
     async def _engage(self, node: Node) -> None:
         around = Surroundings(
             task=self._plan.task,
-            outputs={
-                up.id: text for up in self.state.upstream(node) if (text := self._output(up.id)) is not None
-            },
+            outputs=self._outputs_above(node),
             taken=sorted(self.state.nodes) if node.agent.blueprint else (),
             known=self.state.known_to_blueprint(node) if node.agent.blueprint else (),
         )
@@ -210,12 +218,12 @@ class Engine:
         return await self._ports.journal.find(key, self._plan.slug) if self._resumed else None
 
     async def _idle(self, seconds: float) -> None:
-        """Sleep without a job slot; an interrupt ends the sleep."""
+        """Sleep without a job slot, at most until nothing new may start."""
         self._slots.release()
         self._changed.set()
         waits = [
             asyncio.ensure_future(self._ports.clock.sleep(seconds)),
-            asyncio.ensure_future(self._interrupted.wait()),
+            asyncio.ensure_future(self._ending.wait()),
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -230,10 +238,11 @@ class Engine:
             command = await self._ports.inbox.next()
             match command:
                 case Interrupt():
-                    self._interrupted.set()
+                    self._interrupted = True
+                    self._ending.set()
                 case StopNow():
                     self._stopped = True
-                    self._interrupted.set()
+                    self._ending.set()
                     for task in self._tasks:
                         task.cancel()
                 case _:
@@ -252,11 +261,14 @@ class Engine:
     def _judge(self) -> tuple[RunEnding, str | None]:
         if self._stopped and not self.state.is_over:
             return "stopped", "stopped at once"
-        if self._interrupted.is_set() and not self.state.is_over:
+        if self._interrupted and not self.state.is_over:
             return "interrupted", "interrupted"
         failed = [name for name, end in self.state.ended.items() if end.ending == "failed"]
         if failed:
             return "failed", f"failed: {', '.join(failed)}"
         if self.state.refused:
             return "failed", f"blueprint refused: {', '.join(self.state.refused)}"
+        if not self.state.is_over:
+            waiting = [name for name in self.state.nodes if name not in self.state.ended]
+            return "failed", f"never ready: {', '.join(waiting)}"
         return "done", None

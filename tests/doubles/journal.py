@@ -24,6 +24,7 @@ class MemoryJournal:
         self.commit_s = 0.0
         self._broken = False
         self._count = 0
+        self._waiting: list[asyncio.Future[None]] = []
 
     @property
     def all_facts(self) -> list[Fact]:
@@ -43,9 +44,23 @@ class MemoryJournal:
         self.bodies.update(bodies)
         self._count += len(facts)
         last = self._count
-        await asyncio.sleep(self.commit_s)
+        await self._durable()
         self.trace += [f"commit {fact.kind} {_who(fact)}".rstrip() for fact in facts]
         return last
+
+    async def _durable(self) -> None:
+        """Return with everybody else who waits, in the order in which they came."""
+        loop = asyncio.get_running_loop()
+        self._waiting.append(loop.create_future())
+        if len(self._waiting) == 1:
+            loop.call_later(self.commit_s, self._flush)
+        await self._waiting[-1]
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
 
     async def find(self, key: Digest, run: str | None) -> Done | None:
         for fact in reversed(self.all_facts):

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from pydantic import JsonValue
+
 from orchestrator.core.facts import TextDelta, Told
 from orchestrator.core.ports import Tell
 from orchestrator.core.turn import Deferred, Done, Failed, Message, Outcome, TurnOrder, Usage
@@ -33,10 +35,10 @@ class Call:
         return self.order.input.prompt
 
 
-def done(text: str, **fields: object) -> Done:
+def done(text: str, native: JsonValue = None) -> Done:
     """An answer."""
-    given: dict[str, object] = {"usage": Usage(input=10, output=5), **fields}
-    return Done(message=Message(role="assistant", text=text), **given)  # type: ignore[arg-type]
+    message = Message(role="assistant", text=text, native=native)
+    return Done(message=message, usage=Usage(input=10, output=5))
 
 
 class ScriptedPerformer:
