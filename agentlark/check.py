@@ -15,6 +15,7 @@ from typing import Protocol
 from agentlark.diagnostics import Diagnostic, Place, Related, nearest
 from agentlark.model import ID_PATTERN, RESERVED_IDS, Agent, Group, Squad
 from agentlark.prompts import Turn, inspect_template
+from agentlark.schemas import schema_problem
 
 UNKNOWN = "\0"
 """Stands for an id that could not be read, which has been said already."""
@@ -346,8 +347,12 @@ def _check_group_order(
 def _check_agent(agent: Agent, group: int, position: int, places: SquadPlaces) -> Iterator[Diagnostic]:
     if not agent.role.strip():
         yield Diagnostic("AL312", f"{agent.id!r} has an empty role", places.agent(group, position, "role"))
-    if agent.follow_up_schema is not None:
-        yield from _check_schema(agent, places.agent(group, position, "follow_up_schema"))
+    if agent.follow_up_schema is not None and (problem := schema_problem(agent.follow_up_schema)):
+        yield Diagnostic(
+            "AL313",
+            f"the follow_up_schema of {agent.id!r} is no JSON Schema that can be used: {problem}",
+            places.agent(group, position, "follow_up_schema"),
+        )
     turns: tuple[tuple[Turn, str, str], ...] = (
         ("plan", "plan_prompt", agent.plan_prompt),
         ("follow-up", "follow_up_prompt", agent.follow_up_prompt),
@@ -362,25 +367,3 @@ def _check_agent(agent: Agent, group: int, position: int, places: SquadPlaces) -
                 places.agent(group, position, field),
                 help=complaint.help,
             )
-
-
-def _check_schema(agent: Agent, place: Place) -> Iterator[Diagnostic]:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    if not isinstance(agent.follow_up_schema, dict):
-        kind = type(agent.follow_up_schema).__name__
-        yield Diagnostic(
-            "AL313", f"the follow_up_schema of {agent.id!r} is no JSON Schema: it is a {kind}", place
-        )
-        return
-    try:
-        Draft202012Validator.check_schema(agent.follow_up_schema)
-    except SchemaError as error:
-        where = "".join(f"/{part}" for part in error.absolute_path)
-        yield Diagnostic(
-            "AL313",
-            f"the follow_up_schema of {agent.id!r} is no JSON Schema: {error.message}",
-            place,
-            help=f"look at {where} of the schema" if where else None,
-        )

@@ -22,7 +22,8 @@ Id: TypeAlias = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built on first validation: `check` constructs squads without validating what it has just checked.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Agent(_Model):

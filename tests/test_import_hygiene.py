@@ -16,7 +16,7 @@ HEAVY = {
     "rich",
     "networkx",
     "aiohttp",
-    "jsonschema",
+    "jsonschema_rs",
     "lark",
     "sqlite3",
     "asyncio",

@@ -5,9 +5,13 @@ No logic lives here. Read `app.py` for what there is; `exits.py` says which erro
 
 from __future__ import annotations
 
+import os
+
 
 def main() -> None:
     """Run the command line and exit."""
+    # Looking for pydantic plugins reads the metadata of every installed package: a tenth of our start-up.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from orchestrator.cli.app import app
     from orchestrator.cli.exits import guarded
 

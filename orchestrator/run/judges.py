@@ -7,23 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from pydantic import JsonValue
 
 from agentlark.blueprint import Blueprint, JsonRefused, read_blueprint, strict_json
+from agentlark.schemas import schema_complaints
 from orchestrator.core.facts import AgentsJoined, BlueprintRefused, Fact, NodeEnded
-from orchestrator.core.frozen import canonical
 from orchestrator.run.calls import Answered
 from orchestrator.run.lent import Lent
 from orchestrator.run.prompting import Surroundings
 from orchestrator.schedule.node import Node
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
-
-SHOWN_COMPLAINTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +47,7 @@ def final_judge(node: Node, around: Surroundings, lent: Lent) -> Judge:
         return Verdict([ended(answered)])
 
     def schema(answered: Answered, is_last: bool) -> Verdict:
-        complaints = schema_complaints(answered.done.message.text, node.agent.follow_up_schema)
+        complaints = _json_complaints(answered.done.message.text, node.agent.follow_up_schema)
         return Verdict(complaints=complaints) if complaints else Verdict([ended(answered)])
 
     def blueprint(answered: Answered, is_last: bool) -> Verdict:
@@ -85,31 +79,12 @@ def _joined(node: Node, blueprint: Blueprint, lent: Lent) -> AgentsJoined:
     )
 
 
-def schema_complaints(text: str, schema: JsonValue) -> list[str]:
-    """Why a text is not JSON that satisfies the schema, worst first; empty when it is."""
+def _json_complaints(text: str, schema: JsonValue) -> list[str]:
     try:
         value = strict_json(text)
     except JsonRefused as error:
         return [str(error)]
-    validator = _validator(canonical(schema).decode())
-    errors = sorted(
-        validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path]
-    )
-    return [
-        _sentence("".join(f"/{part}" for part in error.absolute_path), error.message, None)
-        for error in errors[:SHOWN_COMPLAINTS]
-    ]
-
-
-@lru_cache(maxsize=64)
-def _validator(schema: str) -> Validator:
-    """A validator that fetches nothing: references are resolved inside the schema only."""
-    import json
-
-    from jsonschema import Draft202012Validator
-    from referencing import Registry
-
-    return Draft202012Validator(json.loads(schema), registry=Registry())
+    return schema_complaints(schema, value)
 
 
 def _sentence(place: str, message: str, remedy: str | None) -> str:
