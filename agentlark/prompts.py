@@ -50,6 +50,7 @@ class Complaint:
     is_syntax: bool = False
 
 
+@lru_cache(maxsize=1024)
 def default_prompt(role: str, turn: Turn) -> str:
     """The shipped template of a role's turn; roles without templates of their own share one."""
     slug = re.sub(r"[^a-z0-9]+", "-", role.casefold()).strip("-")
