@@ -135,6 +135,8 @@ class Engine:
         last = await self._ports.journal.commit(self._plan.slug, facts, bodies)
         for seq, fact in enumerate(facts, start=last - len(facts) + 1):
             self.state.apply(fact)
+            if isinstance(fact, NodeEnded) and fact.output is not None and fact.output in bodies:
+                self._outputs[fact.output] = _text(bodies[fact.output])  # dependents need not read it back
             for sink in self.sinks:
                 sink.see(seq, fact)
 
@@ -209,8 +211,7 @@ class Engine:
             return None
         text = self._outputs.get(digest)
         if text is None:
-            text = Done.model_validate_json(self._ports.journal.body(digest)).message.text
-            self._outputs[digest] = text
+            text = self._outputs[digest] = _text(self._ports.journal.body(digest))
         return text
 
     async def _recorded(self, key: Digest) -> Done | None:
@@ -272,3 +273,8 @@ class Engine:
             waiting = [name for name in self.state.nodes if name not in self.state.ended]
             return "failed", f"never ready: {', '.join(waiting)}"
         return "done", None
+
+
+def _text(body: bytes) -> str:
+    """What a recorded answer says."""
+    return Done.model_validate_json(body).message.text
