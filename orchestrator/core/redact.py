@@ -14,15 +14,19 @@ from pydantic import JsonValue
 
 MARK = "[redacted]"
 
+_KEY_TEXT = r"""(?:[A-Za-z0-9+/=:,'"\s-]|\\[nrt"])"""
+"""What may stand in a private key, also one that is quoted or spread over lines of code."""
+
 _SHAPES = (
-    r"sk-(?:ant-)?[A-Za-z0-9_-]{20,}",
+    r"sk-ant-[A-Za-z0-9_-]{20,}",
+    r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))sk-[A-Za-z0-9_-]{20,}",  # not `task-…`; but after a written \n
     r"gh[pousr]_[A-Za-z0-9]{30,}",
     r"github_pat_[A-Za-z0-9_]{40,}",
     r"(?:AKIA|ASIA)[A-Z0-9]{16}",
     r"AIza[A-Za-z0-9_-]{35}",
     r"xox[abprs]-[A-Za-z0-9-]{10,}",
     r"glpat-[A-Za-z0-9_-]{20,}",
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    rf"-----BEGIN [A-Z ]*PRIVATE KEY-----{_KEY_TEXT}*?(?:-----END [A-Z ]*PRIVATE KEY-----|(?!{_KEY_TEXT}))",
 )
 
 
@@ -32,10 +36,20 @@ class Redactor:
     def __init__(self, secrets: Sequence[str] = ()) -> None:
         known = [re.escape(secret) for secret in secrets]
         self._pattern = re.compile("|".join([*known, *_SHAPES]))
+        self._openings = [
+            secret[: newline.end()] for secret in secrets for newline in re.finditer("\n", secret)
+        ]
 
     def text(self, text: str) -> str:
         """The text with every secret replaced by a mark."""
         return self._pattern.sub(MARK, text)
+
+    def settled(self, text: str) -> int:
+        """How long a start of a text that goes on can be shown: complete lines in which no secret is open."""
+        end = text.rfind("\n") + 1
+        opened = [end - len(start) for start in self._openings if text.endswith(start, 0, end)]
+        opened += [match.start() for match in self._pattern.finditer(text, 0, end) if match.end() == end]
+        return min(opened, default=end)
 
     def value(self, value: JsonValue) -> JsonValue:
         """The JSON value with every string in it redacted, keys included."""

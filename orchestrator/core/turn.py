@@ -8,10 +8,9 @@ around it and is not in the key. The same values go to a backend, into the journ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
-from pydantic import Field, JsonValue, NonNegativeInt
+from pydantic import AwareDatetime, Field, JsonValue, NonNegativeInt
 
 from orchestrator.core.frozen import Digest, Frozen, canonical, digest_of
 
@@ -113,10 +112,10 @@ class Done(Frozen):
 
 
 class Deferred(Frozen):
-    """A quota is used up: ask again at `until` (with a time zone); nothing was paid."""
+    """A quota is used up: ask again at `until`; nothing was paid."""
 
     kind: Literal["deferred"] = "deferred"
-    until: datetime
+    until: AwareDatetime
     reason: str
 
 

@@ -69,7 +69,7 @@ def _wait_s(failed: Failed, failures: int, key: str) -> float:
     """Seconds to wait after a failure; spread by the turn key so that agents do not come back together."""
     if failed.retry_after_s is not None:
         return failed.retry_after_s
-    spread = 0.75 + int(key[:4], 16) / 0xFFFF / 2
+    spread = 0.75 + int(key[:4], 16) / 0xFFFF / 4
     return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0**failures) * spread
 
 
@@ -89,14 +89,14 @@ async def _attempt(order: TurnOrder, attempt: int, lent: Lent) -> Outcome:
     await lent.recorder.record([started])
     listener = _Listener(order, lent)
     try:
-        async with asyncio.timeout(order.deadline_s + GRACE_S):
+        async with asyncio.timeout(order.deadline_s + GRACE_S) as deadline:
             return await lent.performer.perform(order, listener.tell)
-    except TimeoutError:
-        error = f"no answer within {order.deadline_s:g} s (timeout_s)"
-        return Failed(error=error, paid="unknown", retryable=True)
     except OrchestratorError:
         raise
     except Exception as error:
+        if deadline.expired():
+            late = f"no answer within {order.deadline_s:g} s (timeout_s)"
+            return Failed(error=late, paid="unknown", retryable=True)
         broken = f"the backend {order.input.backend} broke: {type(error).__name__}: {error}"
         return Failed(error=broken, paid="unknown")
     finally:
@@ -153,7 +153,8 @@ def _redacted(outcome: Outcome, lent: Lent) -> Outcome:
 class _Listener:
     """Turns what a Performer tells into facts and signals, redacted.
 
-    Text is shown line by line, because a secret may be split over two deltas.
+    Text is shown in complete lines, because a secret may be split over two deltas, and a private key over
+    many lines.
     """
 
     order: TurnOrder
@@ -164,9 +165,9 @@ class _Listener:
     async def tell(self, told: Told) -> None:
         if isinstance(told, TextDelta):
             self._pending += told.text
-            complete, newline, self._pending = self._pending.rpartition("\n")
-            if newline:
-                self._show(complete + newline)
+            if "\n" in told.text and (settled := self.lent.redactor.settled(self._pending)):
+                text, self._pending = self._pending[:settled], self._pending[settled:]
+                self._show(text)
         else:
             await self._acted(told)
 
