@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
+from orchestrator.cli.exits import program
 from orchestrator.run.handle import RunResult
 from orchestrator.sinks.describe import SIMULATED, one_line, tokens
 
@@ -39,11 +40,11 @@ def closing_block(result: RunResult, output: Path | None) -> str:
 
 def _next(result: RunResult) -> list[str]:
     if result.ending.ending != "done":
-        return [f"agentlark resume {result.run}   (recorded turns are never sent again)"]
+        return [f"{program()} resume {result.run}   (recorded turns are never sent again)"]
     shown = result.final[0] if result.final else next(iter(result.answers), "AGENT")
-    commands = [f"agentlark show {shown}", f"agentlark show {shown} --turn plan"]
+    commands = [f"{program()} show {shown}", f"{program()} show {shown} --turn plan"]
     if result.simulated:
-        commands.append("ANTHROPIC_API_KEY=… agentlark run --prompt …   (a real model)")
+        commands.append(f"ANTHROPIC_API_KEY=… {program()} run --prompt …   (a real model)")
     return commands
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 
@@ -20,6 +21,17 @@ STOPPED = 130
 
 OF_ENDING = {"done": FINE, "failed": FAILED, "interrupted": INTERRUPTED, "capped": CAPPED, "stopped": STOPPED}
 """Exit code by how a run ended."""
+
+
+def program() -> str:
+    """How this program can be called from here: by its name where it is on the path."""
+    called = sys.argv[0]
+    if os.path.basename(called) != "agentlark":
+        return "agentlark"
+    found = shutil.which("agentlark")
+    if found is not None and os.path.realpath(found) == os.path.realpath(called):
+        return "agentlark"
+    return min(os.path.relpath(called), called, key=len)
 
 
 def say(text: str) -> None:
@@ -38,13 +50,13 @@ def answer(text: str) -> None:
     sys.stdout.flush()
 
 
-def guarded(program: Callable[[], object]) -> None:
-    """Run the program; errors of ours become messages and exit codes."""
+def guarded(work: Callable[[], object]) -> None:
+    """Do the work; errors of ours become messages and exit codes."""
     from agentlark.errors import AgentlarkError
     from orchestrator.core.errors import FolderBusy, OrchestratorError, StoreError, StoreRefused, UserError
 
     try:
-        program()
+        work()
     except AgentlarkError as error:
         say(str(error))
         sys.exit(BAD_INPUT)
