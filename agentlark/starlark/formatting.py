@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from agentlark.starlark.failures import Fault
@@ -14,6 +15,29 @@ from agentlark.starlark.values import Dict, List, as_key, elements, type_name
 _CONVERSION = re.compile(r"%(?:%|\(([^)]*)\)(.?)|(.?))", re.DOTALL)
 
 
+_KEPT = 1024
+"""Templates up to this length are taken apart once and remembered."""
+
+
+@lru_cache(maxsize=1024)
+def _percent_parts(template: str) -> tuple[tuple[str, str | None, str], ...]:
+    """The template in pieces: text before, key or None, conversion letter; the last piece has no letter.
+
+    A letter of `%` stands for the sign itself.
+    """
+    parts: list[tuple[str, str | None, str]] = []
+    done = 0
+    for match in _CONVERSION.finditer(template):
+        name, letter_after, letter = match.groups()
+        before = template[done : match.start()]
+        parts.append(
+            (before, name, "%" if match.group() == "%%" else letter_after if name is not None else letter)
+        )
+        done = match.end()
+    parts.append((template[done:], None, "end"))
+    return tuple(parts)
+
+
 def percent(template: str, operand: Any, thread: Thread) -> str:
     """What `template % operand` gives.
 
@@ -21,32 +45,29 @@ def percent(template: str, operand: Any, thread: Thread) -> str:
         Fault: AL201 for a conversion that does not exist or does not fit, AL204 for a key that is missing,
             AL207 for a result that is too long.
     """
+    parts = _percent_parts(template) if len(template) < _KEPT else _percent_parts.__wrapped__(template)
     arguments: Sequence[Any] = operand if type(operand) is tuple else (operand,)
-    if type(operand) is List and template.replace("%%", "").count("%") != 1:
+    if type(operand) is List and sum(part[2] not in ("%", "end") for part in parts) != 1:
         arguments = operand
     limits = thread.limits
     out: list[str] = []
     used = 0
-    done = 0
     keyed = False
-    for match in _CONVERSION.finditer(template):
-        out.append(template[done : match.start()])
-        done = match.end()
-        name, letter_after, letter = match.groups()
-        if match.group() == "%%":
-            out.append("%")
-            continue
+    for before, name, letter in parts:
+        out.append(before)
         if name is not None:
-            out.append(_convert(letter_after, _keyed(operand, name), limits))
+            out.append(_convert(letter, _keyed(operand, name), limits))
             keyed = True
-            continue
-        if used >= len(arguments):
-            raise Fault("AL201", "not enough arguments for format string")
-        out.append(_convert(letter, arguments[used], limits))
-        used += 1
+        elif letter == "%":
+            out.append("%")
+        elif letter != "end":
+            if used >= len(arguments):
+                raise Fault("AL201", "not enough arguments for format string")
+            value = arguments[used]
+            out.append(value if letter == "s" and type(value) is str else _convert(letter, value, limits))
+            used += 1
     if used < len(arguments) and not (keyed and type(operand) is Dict):
         raise _too_many(operand, used)
-    out.append(template[done:])
     return _joined(out, thread)
 
 
@@ -140,17 +161,40 @@ def format_text(template: str, args: Sequence[Any], kwargs: Mapping[str, Any], t
     Raises:
         Fault: AL201 for a malformed template or a field that finds no argument, AL207 for a long result.
     """
+    limits = thread.limits
     out: list[str] = []
+    parts = _format_parts(template) if len(template) < _KEPT else _format_parts.__wrapped__(template)
+    for text, field in parts:
+        out.append(text)
+        if field is not None:
+            name, conversion = field
+            value = args[name] if type(name) is int and name < len(args) else _named(name, kwargs)
+            out.append(to_repr(value, limits) if conversion == "r" else to_str(value, limits))
+    return _joined(out, thread)
+
+
+Field = tuple[int | str, str]
+"""What a field names, a position or a keyword, and its conversion, if any."""
+
+
+@lru_cache(maxsize=1024)
+def _format_parts(template: str) -> tuple[tuple[str, Field | None], ...]:
+    """The template in pieces: text, and the field after it.
+
+    Raises:
+        Fault: AL201 for a malformed template.
+    """
+    parts: list[tuple[str, Field | None]] = []
     numbering = _Numbering()
     at = 0
     while True:
         brace = _next_brace(template, at)
         if brace < 0:
-            out.append(template[at:])
-            return _joined(out, thread)
-        out.append(template[at:brace])
+            parts.append((template[at:], None))
+            return tuple(parts)
+        before = template[at:brace]
         if template[brace : brace + 2] in ("{{", "}}"):
-            out.append(template[brace])
+            parts.append((before + template[brace], None))
             at = brace + 2
             continue
         if template[brace] == "}":
@@ -158,7 +202,7 @@ def format_text(template: str, args: Sequence[Any], kwargs: Mapping[str, Any], t
         end = template.find("}", brace)
         if end < 0:
             raise Fault("AL201", "unmatched '{' in format")
-        out.append(_field(template[brace + 1 : end], args, kwargs, numbering, thread.limits))
+        parts.append((before, _field(template[brace + 1 : end], numbering)))
         at = end + 1
 
 
@@ -175,49 +219,41 @@ class _Numbering:
     automatic = False
 
 
-def _field(
-    field: str, args: Sequence[Any], kwargs: Mapping[str, Any], numbering: _Numbering, limits: Limits
-) -> str:
+def _field(field: str, numbering: _Numbering) -> Field:
     if "{" in field:
         raise Fault("AL201", "nested replacement fields not supported")
     name, bang, conversion = field.partition("!")
-    if not bang:
-        name, _, spec = field.partition(":")
-    else:
+    if bang:
         conversion, _, spec = conversion.partition(":")
-    if bang and conversion not in ("r", "s"):
-        raise Fault("AL201", f"unknown conversion {quote_or_empty(conversion)}")
+        if conversion not in ("r", "s"):
+            raise Fault("AL201", f'unknown conversion "{conversion}"')
+    else:
+        name, _, spec = field.partition(":")
     if spec:
-        raise Fault("AL201", f"format spec features not supported: {spec}")
-    value = _argument(name, args, kwargs, numbering)
-    return to_repr(value, limits) if conversion == "r" and bang else to_str(value, limits)
+        raise Fault("AL201", f"format spec features not supported in replacement fields: {spec}")
+    return _numbered(name, numbering), conversion
 
 
-def quote_or_empty(text: str) -> str:
-    """The text in quotes."""
-    return f'"{text}"'
-
-
-def _argument(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], numbering: _Numbering) -> Any:
+def _numbered(name: str, numbering: _Numbering) -> int | str:
     if name == "":
         if numbering.manual:
-            raise Fault("AL201", "cannot switch from manual field specification to automatic field numbering")
+            message = "cannot switch from manual field specification to automatic field numbering"
+            raise Fault("AL201", message)
         numbering.automatic = True
-        index = numbering.next
         numbering.next += 1
-    elif name.isascii() and name.isdigit():
+        return numbering.next - 1
+    if name.isascii() and name.isdigit():
         if numbering.automatic:
-            raise Fault("AL201", "cannot switch from automatic field numbering to manual")
+            message = "cannot switch from automatic field numbering to manual"
+            raise Fault("AL201", message)
         numbering.manual = True
-        index = int(name) if len(name) < 20 else len(args)
-    else:
-        return _named(name, kwargs)
-    if index >= len(args):
-        raise Fault("AL201", "tuple index out of range")
-    return args[index]
+        return int(name) if len(name) < 20 else 10**20
+    return name
 
 
-def _named(name: str, kwargs: Mapping[str, Any]) -> Any:
+def _named(name: int | str, kwargs: Mapping[str, Any]) -> Any:
+    if isinstance(name, int):
+        raise Fault("AL201", "tuple index out of range: the template has more fields than arguments")
     if name in kwargs:
         return kwargs[name]
     if "." in name:

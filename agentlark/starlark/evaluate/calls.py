@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agentlark.starlark.attributes import METHODS, get_attribute
@@ -13,9 +13,11 @@ from agentlark.starlark.failures import Fault
 from agentlark.starlark.host import Call, Site
 from agentlark.starlark.limits import Thread, steps_exhausted
 from agentlark.starlark.natives import call_native, named
+from agentlark.starlark.resolve import KNOWN
 from agentlark.starlark.subscripts import not_iterable
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.values import (
+    UNSET,
     BoundMethod,
     Builtin,
     Dict,
@@ -79,14 +81,35 @@ def invoke_from_native(thread: Thread, callee: Any, args: Sequence[Any]) -> Any:
         thread.frame, thread.site = frame, site
 
 
+def _collector(args: list[Closure]) -> Callable[[list[Any]], Sequence[Any]]:
+    """The closure that evaluates arguments; short ones without a comprehension, which costs a call."""
+    if not args:
+        return lambda f: ()
+    if len(args) == 1:
+        only = args[0]
+        return lambda f: (only(f),)
+    if len(args) == 2:
+        first, second = args
+        return lambda f: (first(f), second(f))
+    if len(args) == 3:
+        one, two, three = args
+        return lambda f: (one(f), two(f), three(f))
+    return lambda f: [arg(f) for arg in args]
+
+
 def _positional(context: Context, node: tree.Call, args: list[Closure]) -> Closure:
+    if isinstance(node.callee, tree.Name) and node.callee.scope == KNOWN:
+        native = context.known[node.callee.name]
+        if type(native) is Native and native.most is not None and native.least <= len(args) <= native.most:
+            return _native(context, node, native, args)
     callee = context.expression(node.callee)
     site = context.site(node)
     count = len(args)
+    collect = _collector(args)
 
     def run(f: list[Any]) -> Any:
         function = callee(f)
-        values = [arg(f) for arg in args]
+        values = collect(f)
         try:
             if type(function) is Function and function.code.exact == count:
                 code = function.code
@@ -111,6 +134,27 @@ def _positional(context: Context, node: tree.Call, args: list[Closure]) -> Closu
     return run
 
 
+def _native(context: Context, node: tree.Call, native: Native, args: list[Closure]) -> Closure:
+    """A call of a function of the language by its own name, with as many arguments as it takes."""
+    site = context.site(node)
+    collect = _collector(args)
+    function = native.function
+    name = native.name
+
+    def run(f: list[Any]) -> Any:
+        values = collect(f)
+        thread = f[1]
+        thread.frame = f
+        thread.site = site
+        try:
+            return function(thread, *values)
+        except Fault as fault:
+            site.place(named(fault, name), f)
+            raise
+
+    return run
+
+
 def _method(context: Context, node: tree.Call, callee: tree.Attribute, args: list[Closure]) -> Closure:
     """`owner.name(...)` without making a bound method of `owner.name`."""
     owner_of = context.expression(callee.object)
@@ -118,25 +162,25 @@ def _method(context: Context, node: tree.Call, callee: tree.Attribute, args: lis
     site = context.site(node)
     name_site = context.site(callee.name)
     count = len(args)
-    methods = METHODS
-    nothing: dict[str, Native] = {}
+    collect = _collector(args)
+    methods = {kind: table[name] for kind, table in METHODS.items() if name in table}
 
     def run(f: list[Any]) -> Any:
         owner = owner_of(f)
-        native = methods.get(type(owner), nothing).get(name)
+        native = methods.get(type(owner))
         if native is None:
             try:
                 function = get_attribute(owner, name)
             except Fault as fault:
                 name_site.place(fault, f)
                 raise
-            values = [arg(f) for arg in args]
+            values = collect(f)
             try:
                 return invoke(function, values, _NO_KEYWORDS, f, site)
             except Fault as fault:
                 site.place(fault, f)
                 raise
-        values = [arg(f) for arg in args]
+        values = collect(f)
         try:
             if native.most is not None and native.least <= count <= native.most:
                 return native.function(f[1], owner, *values)
@@ -148,28 +192,69 @@ def _method(context: Context, node: tree.Call, callee: tree.Attribute, args: lis
     return run
 
 
+def _plan(function: Function, count: int, names: Sequence[str]) -> tuple[list[Any], list[int]] | None:
+    """Where the arguments of a call go: values of all parameters to begin with, slots of those by name.
+
+    None when the call needs more than putting values into slots, or is wrong.
+    """
+    code = function.code
+    if code.rest >= 0 or code.keywords >= 0 or count > code.positional:
+        return None
+    slots = [code.index.get(name, -1) for name in names]
+    if any(slot < count for slot in slots):
+        return None
+    values = list(function.defaults) or [UNSET] * len(code.names)
+    if any(values[slot] is UNSET and slot not in slots for slot in range(count, len(values))):
+        return None
+    return values, slots
+
+
 def _keywords(context: Context, node: tree.Call, named_args: list[tree.Keyword]) -> Closure:
-    """A call with arguments by name; those that are literals are filled in beforehand."""
+    """A call with arguments by name; literals among them are filled in beforehand.
+
+    How a function takes them is found out at the first call and kept while the callee stays the same.
+    """
     callee = context.expression(node.callee)
     site = context.site(node)
-    positional = [context.expression(arg) for arg in node.args if not isinstance(arg, tree.Keyword)]
-    template: dict[str, Any] = {}
-    computed: list[tuple[str, Closure]] = []
-    for arg in named_args:
-        name = arg.name.name
-        if isinstance(arg.value, tree.Literal):
-            template[name] = arg.value.value
-        else:
-            template[name] = None
-            computed.append((name, context.expression(arg.value)))
+    collect = _collector([context.expression(arg) for arg in node.args if not isinstance(arg, tree.Keyword)])
+    count = len(node.args) - len(named_args)
+    values = [(arg.name.name, context.expression(arg.value)) for arg in named_args]
+    template: dict[str, Any] = {
+        arg.name.name: arg.value.value if isinstance(arg.value, tree.Literal) else None for arg in named_args
+    }
+    computed = [
+        (name, value)
+        for (name, value), arg in zip(values, named_args, strict=True)
+        if not isinstance(arg.value, tree.Literal)
+    ]
+    known: Any = None
+    plan: tuple[list[Any], list[tuple[int, Closure]]] | None = None
+
+    def replan(function: Function) -> None:
+        nonlocal known, plan
+        known = function
+        found = _plan(function, count, list(template))
+        plan = None
+        if found:
+            plan = found[0], [(slot, value) for slot, (_, value) in zip(found[1], values, strict=True)]
 
     def run(f: list[Any]) -> Any:
         function = callee(f)
-        args = [arg(f) for arg in positional]
-        kwargs = template.copy()
-        for name, value in computed:
-            kwargs[name] = value(f)
+        args = collect(f)
         try:
+            if type(function) is Function:
+                if function is not known:
+                    replan(function)
+                if plan is not None:
+                    filled = plan[0].copy()
+                    filled[:count] = args
+                    for slot, value in plan[1]:
+                        filled[slot] = value(f)
+                    code = function.code
+                    return enter(code, [function.outer, f[1], f, site, *filled, *code.blank])
+            kwargs = template.copy()
+            for name, value in computed:
+                kwargs[name] = value(f)
             if type(function) is Builtin:
                 result = function.function(Call(site, f, function.name), tuple(args), kwargs)
                 return from_python(result)

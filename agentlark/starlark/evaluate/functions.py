@@ -16,7 +16,7 @@ from agentlark.starlark.values import UNSET, Code, Dict, Function
 
 def define(context: Context, node: tree.Define) -> Closure:
     """`def`: makes the function and binds its name."""
-    make = _maker(context, node.name.name, node.params, node.size, context.block(node.body))
+    make = _maker(context, node.name.name, node.params, node.size, _body(context, node.body))
     store = target(context, node.name, node.name)
 
     def run(f: list[Any]) -> None:
@@ -25,15 +25,17 @@ def define(context: Context, node: tree.Define) -> Closure:
     return run
 
 
+def _body(context: Context, body: list[tree.Node]) -> Closure:
+    """The statements of a function; of one that only returns, the value itself."""
+    only = body[0]
+    if len(body) == 1 and isinstance(only, tree.Return) and only.value:
+        return context.expression(only.value)
+    return context.block(body)
+
+
 def lambda_(context: Context, node: tree.Lambda) -> Closure:
     """`lambda`: makes the function."""
-    value = context.expression(node.body)
-
-    def body(f: list[Any]) -> Any:
-        result = value(f)
-        return NOTHING if result is None else result
-
-    return _maker(context, "lambda", node.params, node.size, body)
+    return _maker(context, "lambda", node.params, node.size, context.expression(node.body))
 
 
 def _maker(context: Context, title: str, params: list[tree.Parameter], size: int, body: Closure) -> Closure:

@@ -46,12 +46,37 @@ def assign(context: Context, node: tree.Assign) -> Closure:
             f[slot] = value(f)
 
         return run
+    swap = _parallel(context, node)
+    if swap:
+        return swap
     store = target(context, node.target, node.value)
 
     def run_store(f: list[Any]) -> None:
         store(f, value(f))
 
     return run_store
+
+
+def _parallel(context: Context, node: tree.Assign) -> Closure | None:
+    """`a, b = b, a` of local variables, without making a tuple."""
+    left, right = tree.without_parens(node.target), tree.without_parens(node.value)
+    if not (isinstance(left, tree.TupleDisplay) and isinstance(right, tree.TupleDisplay)):
+        return None
+    if len(left.items) != 2 or len(right.items) != 2:
+        return None
+    slots = [item.slot for item in left.items if isinstance(item, tree.Name) and item.scope in (LOCAL, SURE)]
+    if len(slots) != 2:
+        return None
+    first_slot, second_slot = slots
+    first, second = (context.expression(item) for item in right.items)
+
+    def run(f: list[Any]) -> None:
+        a = first(f)
+        b = second(f)
+        f[first_slot] = a
+        f[second_slot] = b
+
+    return run
 
 
 def augment(op: str, a: Any, b: Any, thread: Any) -> Any:

@@ -11,6 +11,7 @@ from agentlark.starlark.failures import Fault
 from agentlark.starlark.resolve import GLOBAL
 from agentlark.starlark.subscripts import set_index, unpack
 from agentlark.starlark.syntax import tree
+from agentlark.starlark.values import Dict
 
 Store = Callable[[list[Any], Any], None]
 """Stores a value: the frame, the value."""
@@ -80,6 +81,9 @@ def _item(context: Context, node: tree.Index) -> Store:
     def store(f: list[Any], value: Any) -> None:
         container = owner(f)
         at = key(f)
+        if type(container) is Dict and type(at) is str and not container.state:
+            container[at] = value
+            return
         try:
             set_index(container, at, value)
         except Fault as fault:

@@ -1,8 +1,8 @@
 """Writes `tables_data.py`: the LALR tables Lark builds from `grammar.lark`, as plain Python literals.
 
 Run it as a script, `python agentlark/starlark/syntax/build_tables.py`, after every change to the grammar;
-a test regenerates the text and compares. This module is the only one of the room that imports Lark, and nothing that
-runs a program imports it: building the tables costs a hundred times what loading them does.
+a test regenerates the text and compares. Nothing else in the room imports Lark, and nothing
+that runs a program imports it: building the tables costs a hundred times what loading them does.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def drive(tokens: Tokens) -> Any:
     climbs = _climbs
     leaps = _leaps
     rest = iter(tokens.kinds)
-    columns = zip(rest, tokens.kinds[1:] + [0], tokens.starts, tokens.ends, tokens.texts, strict=False)
+    columns = zip(rest, [*tokens.kinds[1:], 0], tokens.starts, tokens.ends, tokens.texts, strict=False)
     for kind, following, start, end, text in columns:
         if kind >= FIRST_LEAF:
             # A kind fits into seven bits; a following token that is skipped, -1, makes a key nothing has.

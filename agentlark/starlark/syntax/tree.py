@@ -414,3 +414,16 @@ def without_parens(node: Node) -> Node:
     while type(node) is Paren:
         node = node.inner
     return node
+
+
+def children(node: Node) -> list[Node]:
+    """The nodes directly below a node; their order is by field, not by place."""
+    found: list[Node] = []
+    for owner in type(node).__mro__:
+        for field in getattr(owner, "__slots__", ()):
+            value = getattr(node, field, None)
+            if isinstance(value, Node):
+                found.append(value)
+            elif isinstance(value, list):
+                found += [item for item in value if isinstance(item, Node)]
+    return found
