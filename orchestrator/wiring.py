@@ -39,6 +39,7 @@ from orchestrator.run.assignment import assign, backends_of
 from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.handle import RunHandle, RunHead, RunResult, carry_out
 from orchestrator.run.inbox import QueueInbox
+from orchestrator.run.squads import redacted
 from orchestrator.schedule.select import select
 from orchestrator.schedule.state import RunState
 from orchestrator.sinks.logs import LogSink
@@ -80,7 +81,7 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
     options = options or RunOptions()
     settings = settle(options.flags, options.environ)
     redactor = Redactor(settings.secrets)
-    squad = select(squad, options.agents, options.groups, options.with_deps)
+    squad = redacted(select(squad, options.agents, options.groups, options.with_deps), redactor)
     task = redactor.text(prompt)
     if not task.strip():
         raise UserError("the prompt is empty", "say what the squad should do: --prompt TEXT")

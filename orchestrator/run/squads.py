@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from agentlark.model import Squad
 from agentlark.project import DEFAULT_CONFIG
 from agentlark.resources import shipped
 from orchestrator.core.errors import UserError
+from orchestrator.core.redact import Redactor
 
 DEFAULT_COMPILED = "configs/agents.out.json"
 
@@ -102,6 +104,13 @@ def _compiled_before(path: Path, origin: str, shown: str | None = None) -> Found
     if not path.exists():
         raise UserError(f"{path} ({origin}) does not exist", "compile it first: agentlark compile FILE.lark")
     return FoundSquad(load_compiled(path, shown), shown or str(path))
+
+
+def redacted(squad: Squad, redactor: Redactor) -> Squad:
+    """The squad as it may be recorded and sent: no text in it holds a secret."""
+    values = squad.model_dump(mode="json", exclude_unset=True)
+    clean = redactor.value(values)
+    return squad if clean == values else Squad.model_validate_json(json.dumps(clean))
 
 
 def _builtin() -> FoundSquad:

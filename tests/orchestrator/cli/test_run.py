@@ -243,8 +243,10 @@ def test_no_secret_of_the_environment_reaches_a_file(
     agentlark: Command, config: Path, tmp_path: Path
 ) -> None:
     canary = "canary-5f2c9b7d"
+    config.write_text(f'agents = [agent(id = "a", role = "A", plan_prompt = "Use {canary}: {{{{ task }}}}")]')
     done = agentlark("run", "--prompt", f"The password is {canary}.", DEPLOY_TOKEN=canary)
     assert done.returncode == 0
+    config.unlink()
     assert canary not in done.stdout + done.stderr
     for path in tmp_path.rglob("*"):
         if path.is_file():
