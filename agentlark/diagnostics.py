@@ -103,7 +103,7 @@ class Pointer:
     pointer: str
 
     def __str__(self) -> str:
-        return f"{self.file}{self.pointer}" if self.pointer else self.file
+        return f"{self.file}#{self.pointer}" if self.pointer else self.file
 
 
 Place = Span | Pointer
