@@ -17,6 +17,8 @@ from agentlark.diagnostics import Diagnostic, Pointer
 
 MAX_AGENTS = 4
 
+_LONE_SURROGATE_HINT = "\\ud"
+
 BLUEPRINT_SCHEMA: dict[str, JsonValue] = {
     "title": "Blueprint",
     "type": "object",
@@ -75,6 +77,8 @@ def strict_json(text: str) -> JsonValue:
     """The one JSON value in a text. Raises JsonRefused for prose, duplicate keys, NaN, a cut text."""
     try:
         value: JsonValue = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        if _LONE_SURROGATE_HINT in text.lower():
+            _refuse_half_characters(value)
     except json.JSONDecodeError as error:
         near = text[max(0, error.pos - 20) : error.pos + 20]
         raise JsonRefused(
@@ -82,6 +86,10 @@ def strict_json(text: str) -> JsonValue:
         ) from error
     except RecursionError:
         raise JsonRefused("it is nested too deeply") from None
+    except JsonRefused:
+        raise
+    except ValueError as error:
+        raise JsonRefused(f"it holds a number of too many digits: {error}") from error
     return value
 
 
@@ -107,11 +115,20 @@ def read_blueprint(
         wire = "dependsOn" if field == "depends_on" else field
         return Pointer(name, _pointer(("agents", index, wire, *(() if item is None else (item,)))))
 
-    return check_agents(heads, known=known, taken=taken, place=place) or blueprint
+    found = check_agents(heads, known=known, taken=taken, place=place)
+    return [each for each in found if each.severity == "error"] or blueprint
 
 
 def _pointer(parts: tuple[int | str, ...]) -> str:
     return "".join(f"/{part}" for part in parts)
+
+
+def _refuse_half_characters(value: JsonValue) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start : error.start + 1]
+        raise JsonRefused(f"it holds half a character: {half!r}") from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

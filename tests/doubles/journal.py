@@ -23,7 +23,6 @@ class MemoryJournal:
         """The kind of fact that cannot be recorded; once it came, nothing can."""
         self.commit_s = 0.0
         self._broken = False
-        self._count = 0
         self._waiting: list[asyncio.Future[None]] = []
 
     @property
@@ -42,8 +41,7 @@ class MemoryJournal:
         # Whoever is cancelled while waiting finds the entry recorded, as with the real journal.
         self.commits.append(list(facts))
         self.bodies.update(bodies)
-        self._count += len(facts)
-        last = self._count
+        last = len(self.all_facts)
         await self._durable()
         self.trace += [f"commit {fact.kind} {_who(fact)}".rstrip() for fact in facts]
         return last
