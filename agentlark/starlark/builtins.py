@@ -54,6 +54,8 @@ def _bytes(thread: Thread, value: Any) -> bytes:
     if type(value) is str:
         thread.charge_size(len(value))
         return value.encode("utf-8", "replace")
+    if elements(value) is None:
+        raise wanted(value, "string, bytes, or iterable of ints")
     items = list(an_iterable_of(value, thread))
     for at, item in enumerate(items):
         if type(item) is not int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.limits import Limits, Thread
+from agentlark.starlark.numbers import float_to_int
 from agentlark.starlark.text import float_text, int_text, to_repr, to_str
 from agentlark.starlark.values import Dict, List, as_key, elements, type_name
 
@@ -95,10 +96,7 @@ def _integer(value: Any, letter: str) -> int:
     if type(value) is int:
         return value
     if type(value) is float:
-        try:
-            return int(value)
-        except (OverflowError, ValueError):
-            raise Fault("AL201", f"cannot convert float {float_text(value)} to integer") from None
+        return float_to_int(value)
     raise Fault("AL201", f"%{letter} format requires integer: cannot convert {type_name(value)} to int")
 
 

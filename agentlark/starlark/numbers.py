@@ -8,7 +8,6 @@ from typing import Any
 
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.limits import Limits
-from agentlark.starlark.text import float_text, quote
 from agentlark.starlark.values import UNSET, type_name
 
 _PREFIXES = {"x": 16, "o": 8, "b": 2}
@@ -31,13 +30,22 @@ def to_int(value: Any, base: Any, limits: Limits) -> int:
     if type(value) is bool:
         return int(value)
     if type(value) is float:
-        if not math.isfinite(value):
-            raise Fault("AL201", f"cannot convert float {float_text(value)} to integer")
-        return int(value)
+        return float_to_int(value)
     raise Fault(
         "AL201",
         f"got {type_name(value)}, want string, int, float or bool (cannot convert {value_or_type(value)})",
     )
+
+
+def float_to_int(value: float) -> int:
+    """The float without its fraction.
+
+    Raises:
+        Fault: AL201 for NaN and infinities.
+    """
+    if not math.isfinite(value):
+        raise Fault("AL201", f"cannot convert float {'NaN' if value != value else 'infinity'} to integer")
+    return int(value)
 
 
 def value_or_type(value: Any) -> str:
@@ -72,7 +80,7 @@ def _parse(text: str, base: Any, limits: Limits) -> int:
 
 
 def _invalid(text: str, base: int) -> Fault:
-    return Fault("AL201", f"invalid literal with base {base}: {quote(text[:60])}")
+    return Fault("AL201", f"invalid literal with base {base}: {text[:60]}")
 
 
 def to_float(value: Any) -> float:
@@ -99,8 +107,8 @@ def _parse_float(text: str) -> float:
     if word is not None:
         return -word if text[0] == "-" else word
     if not _FLOAT.fullmatch(text):
-        raise Fault("AL201", f"invalid float literal: {quote(text[:60])}")
+        raise Fault("AL201", f"invalid float literal: {text[:60]}")
     value = float(text)
     if not math.isfinite(value):
-        raise Fault("AL201", f"floating-point number too large: {quote(text[:60])}")
+        raise Fault("AL201", f"floating-point number too large: {text[:60]}")
     return value

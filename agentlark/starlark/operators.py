@@ -125,7 +125,7 @@ def floor_divide(a: Any, b: Any, thread: Thread) -> Any:
 
 
 def _floor(value: float) -> float:
-    return float(math.floor(value)) if math.isfinite(value) else value
+    return math.copysign(math.floor(value), value) if math.isfinite(value) else value
 
 
 def modulo(a: Any, b: Any, thread: Thread) -> Any:

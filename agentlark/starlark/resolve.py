@@ -241,8 +241,6 @@ class _Resolver:
         if isinstance(target, tree.Name):
             self.bind(target)
         elif isinstance(target, tree.Display):
-            if not target.items:
-                self.report("AL106", f"can't assign to an empty {_what(target)}", target)
             for item in target.items:
                 self.bind_target(item)
         elif isinstance(target, tree.Index):
@@ -399,7 +397,7 @@ class _Resolver:
             key = entry.key
             if isinstance(key, tree.Literal):
                 first = seen.setdefault(key.value, key)
-                if first is not key:
+                if first is not key and self.function is self.module:
                     self.report(
                         "AL107", f"duplicate key: {_shown(key)}", key, first=(first, "first given here")
                     )

@@ -38,7 +38,8 @@ def get_index(container: Any, index: Any, limits: Limits) -> Any:
             raise missing_key(container, index, limits)
         return value
     if kind in _INDEXABLE:
-        return container[position(container, index, len(container))]
+        at = position(container, index, len(container))
+        return container[at : at + 1] if kind is bytes else container[at]
     if kind is Range:
         steps = container.range
         at = position(container, index, range_size(steps))

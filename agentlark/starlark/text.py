@@ -38,12 +38,14 @@ _ESCAPES = {
 
 
 def to_str(value: Any, limits: Limits) -> str:
-    """What `str(value)` gives: a string is itself, everything else as `to_repr`.
+    """What `str(value)` gives: a string is itself, bytes are decoded, everything else is as for `to_repr`.
 
     Raises:
         Fault: AL207 when it gets longer than a value may be, or nests too deeply.
     """
-    return value if type(value) is str else to_repr(value, limits)
+    if type(value) is str:
+        return value
+    return value.decode("utf-8", "replace") if type(value) is bytes else to_repr(value, limits)
 
 
 def to_repr(value: Any, limits: Limits) -> str:
@@ -70,9 +72,11 @@ def quote(text: str) -> str:
 
 
 def quote_bytes(data: bytes) -> str:
-    """The bytes as a bytes literal."""
+    """The bytes as a bytes literal; what is valid UTF-8 is shown as text."""
+    text = data.decode("utf-8", "surrogateescape")
     shown = "".join(
-        _ESCAPES.get(chr(code)) or (chr(code) if 0x20 <= code < 0x7F else f"\\x{code:02x}") for code in data
+        f"\\x{ord(char) - 0xDC00:02x}" if "\udc80" <= char <= "\udcff" else _ESCAPES.get(char) or _shown(char)
+        for char in text
     )
     return f'b"{shown}"'
 
@@ -99,18 +103,22 @@ def int_text(value: int) -> str:
 def float_text(value: float) -> str:
     """A float as the shortest digits that denote it, always with a point or an exponent.
 
-    The switch to an exponent below 1e-4 and from 1e21 on follows the specification.
+    The exponent is written below 1e-4 and from 1e6 on where digits after the sixth are not needed, which is
+    what Go's `%g` does.
     """
     if not math.isfinite(value):
         return "nan" if value != value else "+inf" if value > 0 else "-inf"
     shown = repr(value)
-    if "e" not in shown:
+    if value == 0 or 1e-4 <= abs(value) < 1e6:
         return shown
-    mantissa, exponent = shown.split("e")
-    power = int(exponent)
-    if 16 <= power < 21:
-        return f"{value:.1f}"
-    return f"{mantissa}e{'+' if power >= 0 else '-'}{abs(power):02d}"
+    sign = "-" if value < 0 else ""
+    mantissa, _, exponent = shown.lstrip("-").partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    power = int(exponent or 0) + (len(whole) - 1 if whole != "0" else -len(fraction) + len(digits) - 1)
+    digits = digits.rstrip("0") or "0"
+    tail = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{tail}e{'+' if power >= 0 else '-'}{abs(power):02d}"
 
 
 class _Writer:

@@ -326,7 +326,7 @@ def _double_star(value: Any, kwargs: dict[str, Any]) -> None:
         if type(key) is not str:
             raise Fault("AL201", f"keywords must be strings, not {type_name(key)}")
         if key in kwargs:
-            raise Fault("AL210", f"got multiple values for keyword argument {key}")
+            raise Fault("AL210", f'got multiple values for parameter "{key}"')
         kwargs[key] = item
 
 

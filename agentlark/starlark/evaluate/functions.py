@@ -133,7 +133,7 @@ def fill(function: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
                 raise _unexpected(code, name)
             extra[name] = value
         elif values[slot] is not UNSET:
-            raise Fault("AL210", f"function {code.title} got multiple values for parameter {name}")
+            raise Fault("AL210", f'function {code.title} got multiple values for parameter "{name}"')
         else:
             values[slot] = value
     if code.keywords >= 0:

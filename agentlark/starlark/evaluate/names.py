@@ -122,7 +122,7 @@ def dict_display(context: Context, node: tree.DictDisplay) -> Closure:
     """A new dict; a key that comes twice is refused where it comes again."""
     keys = all_literals([entry.key for entry in node.entries])
     values = [context.expression(entry.value) for entry in node.entries]
-    if keys is None:
+    if keys is None or len(set(keys)) < len(keys):
         return _dict_of_anything(context, node, values)
     constants = all_literals([entry.value for entry in node.entries])
     if constants is not None:

@@ -14,7 +14,7 @@ PATTERNS: dict[str, str] = {
     'NEWLINE': '(?:\\#[^\n]*)?(?:\n[ \t]*(?:\\#[^\n]*)?)+',
     'STRING': 'r?(?:"""[^"\\\\]*(?:(?:\\\\(?:.|\n)|"(?!""))[^"\\\\]*)*"""|\'\'\'[^\'\\\\]*(?:(?:\\\\(?:.|\n)|\'(?!\'\'))[^\'\\\\]*)*\'\'\'|"(?!"")[^"\\\\\n]*(?:\\\\(?:.|\n)[^"\\\\\n]*)*"|\'(?!\'\')[^\'\\\\\n]*(?:\\\\(?:.|\n)[^\'\\\\\n]*)*\')',
 }
-RESERVED: tuple[str, ...] = ('as', 'assert', 'async', 'await', 'class', 'del', 'except', 'finally', 'from', 'global', 'import', 'is', 'nonlocal', 'raise', 'try', 'while', 'with', 'yield')
+RESERVED: tuple[str, ...] = ('as', 'async', 'await', 'class', 'del', 'except', 'finally', 'from', 'global', 'import', 'is', 'nonlocal', 'raise', 'try', 'while', 'with', 'yield')
 ORIGINS: tuple[str, ...] = ('_args', '_block', '_clauses', '_elifs', '_entries', '_lines', '_params', '_simple', '_simple_line', '_statement', '_symbols', '_targets', '_tests', 'alternative', 'and_test', 'arg', 'atom', 'comparison', 'conditional', 'definition', 'difference', 'entry', 'factor', 'file', 'for_clause', 'if_clause', 'intersection', 'loop', 'not_test', 'or_test', 'param', 'primary', 'product', 'shift', 'small', 'suite', 'sum', 'symbol', 'targets', 'test', 'test_nocond', 'tests', 'union')
 RULES: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     (23, 'file', ('_lines',)),
