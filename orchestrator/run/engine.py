@@ -115,7 +115,7 @@ class Engine:
     def close_sinks(self) -> None:
         """Tell every sink that nothing more will come; returns when they have finished."""
         self.is_over = True
-        for sink in self.sinks:
+        for sink in list(self.sinks):  # listeners take themselves away meanwhile
             sink.close()
 
     async def record(self, facts: Sequence[Fact], bodies: Mapping[Digest, bytes] | None = None) -> None:

@@ -67,12 +67,13 @@ class _Subscription:
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[tuple[int | None, Fact | Signal] | None] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
 
     def see(self, seq: int | None, item: Fact | Signal) -> None:
         self.queue.put_nowait((seq, item))
 
     def close(self) -> None:
-        self.queue.put_nowait(None)
+        self._loop.call_soon_threadsafe(self.queue.put_nowait, None)  # sinks are closed in a thread
 
 
 class RunHandle:
@@ -96,15 +97,18 @@ class RunHandle:
         """Every fact of the run with its number, from its first, and signals (None) from now on."""
         subscription = _Subscription()
         self._engine.sinks.append(subscription)
-        seen = 0
-        for seq, fact in list(self._journal.facts(self.head.run)):
-            seen = seq
-            yield seq, fact
-        if self._engine.is_over:
-            subscription.close()
-        while (entry := await subscription.queue.get()) is not None:
-            if entry[0] is None or entry[0] > seen:
-                yield entry
+        try:
+            seen = 0
+            for seq, fact in list(self._journal.facts(self.head.run)):
+                seen = seq
+                yield seq, fact
+            if self._engine.is_over:
+                subscription.close()
+            while (entry := await subscription.queue.get()) is not None:
+                if entry[0] is None or entry[0] > seen:
+                    yield entry
+        finally:
+            self._engine.sinks.remove(subscription)
 
     async def result(self) -> RunResult:
         """What came of it, waiting for the end. Raises StoreError when the journal failed."""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 EPOCH = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-_PATIENCE_S = 10.0
+_PATIENCE_S = 5.0
 
 
 class _JumpingSelector(selectors.DefaultSelector):
