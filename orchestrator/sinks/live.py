@@ -51,6 +51,7 @@ class _Row:
     turn: str = ""
     since: float | None = None
     seconds: float = 0.0
+    ended: float = 0.0
     usage: Usage = field(default_factory=Usage)
 
 
@@ -93,19 +94,19 @@ class LiveSink(QueueSink):
         now = time.monotonic()
         match item:
             case TurnStarted():
-                row = self._rows[item.id.node]
+                row = self._row(item.id.node)
                 row.state, row.turn, row.since = "running", item.purpose, now
             case TurnEnded():
-                row = self._rows[item.id.node]
+                row = self._row(item.id.node)
                 row.seconds += now - row.since if row.since is not None else 0.0
                 row.since = None
                 row.usage = row.usage + item.usage if item.usage else row.usage
             case Waiting():
-                self._rows[item.id.node].state = "waiting"
+                self._row(item.id.node).state = "waiting"
                 self._say(item)
             case NodeEnded():
-                row = self._rows[item.node]
-                row.state, row.since = item.ending, None
+                row = self._row(item.node)
+                row.state, row.since, row.ended = item.ending, None, now
                 if item.ending == "failed":
                     self._say(item)
             case AgentsJoined():
@@ -116,6 +117,10 @@ class LiveSink(QueueSink):
                 self._say(item)
             case _:
                 pass
+
+    def _row(self, node: str) -> _Row:
+        """The node's row; one that joined before the run was resumed gets it when it first acts."""
+        return self._rows.setdefault(node, _Row(node, "", 0))
 
     def _say(self, item: Fact | Signal) -> None:
         line = describe(item)
@@ -150,7 +155,7 @@ class LiveSink(QueueSink):
         if len(rows) <= room:
             return rows
         rank = {"running": 0, "waiting": 0, "failed": 1, "done": 2, "queued": 3}
-        chosen = sorted(rows, key=lambda row: rank.get(row.state, 2))[:room]
+        chosen = sorted(rows, key=lambda row: (rank.get(row.state, 2), -row.ended))[:room]
         kept = {row.agent for row in chosen}
         return [row for row in rows if row.agent in kept]
 

@@ -1,7 +1,7 @@
 """Log files: one per agent with what it says as it says it, and `timeline.log` for the whole run.
 
 Escape sequences are spelled out, so that a log can be followed in any terminal. A simulated run says so on
-the first line of every file. Text arrives as signals; if some were lost, the recorded answer is written.
+the first line of every file. Text arrives as signals; if none came, the recorded answer is written.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class LogSink(QueueSink):
         self._roles = dict(agents)
         self._body = body
         self._started: RunStarted | None = None
-        self._streamed: dict[TurnId, int] = {}
+        self._streamed: set[TurnId] = set()
 
     def handle(self, seq: int | None, item: Fact | Signal) -> None:
         """Write one item to the logs it belongs to."""
@@ -79,13 +79,13 @@ class LogSink(QueueSink):
         self._write(agent, f"{head}{self._started.run}: {agent} ({role})\n")
 
     def _text(self, delta: TextDelta) -> None:
-        self._streamed[delta.id] = self._streamed.get(delta.id, 0) + len(delta.text)
+        self._streamed.add(delta.id)
         self._write(_agent(delta.id.node), visible(delta.text))
 
     def _to_agents(self, item: Fact | Signal) -> None:
         match item:
             case TurnStarted():
-                self._streamed.pop(item.id, None)
+                self._streamed.discard(item.id)
                 again = f", attempt {item.attempt}" if item.attempt > 1 else ""
                 model = visible(item.model)
                 self._rule(item.id.node, f"{item.purpose} · {model}{again} · {clock_time(item.at)}")
@@ -112,7 +112,7 @@ class LogSink(QueueSink):
 
     def _turn_ended(self, fact: TurnEnded) -> None:
         agent = _agent(fact.id.node)
-        if fact.answer is not None and not self._streamed.pop(fact.id, 0):
+        if fact.answer is not None and fact.id not in self._streamed:
             text = Done.model_validate_json(self._body(fact.answer)).message.text
             self._write(agent, visible(text) + "\n")
         used = f" · {tokens(fact.usage)}" if fact.usage else ""

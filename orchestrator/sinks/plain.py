@@ -13,17 +13,19 @@ HEARTBEAT_S = 30.0
 
 
 class PlainSink(QueueSink):
-    """Writes a line per fact; `verbose` adds what agents do and waits between attempts.
+    """Writes a line per fact and per wait; `verbose` adds what agents do.
 
-    A line is written at least every `heartbeat_s` seconds, so that nobody takes a long turn for a hang.
+    After `heartbeat_s` seconds without a line it says who is at work, so that nobody takes a long turn for
+    a hang, whether the agents are silent or stream text that is not shown here.
     """
 
     def __init__(self, out: TextIO, verbose: bool = False, heartbeat_s: float = HEARTBEAT_S) -> None:
         super().__init__("console")
-        self.idle_s = heartbeat_s
+        self.idle_s = self._heartbeat_s = heartbeat_s
         self._out = out
         self._verbose = verbose
         self._running: dict[str, tuple[str, float]] = {}
+        self._printed_s = time.monotonic()
 
     def handle(self, seq: int | None, item: Fact | Signal) -> None:
         """Write the item's line, if it has one."""
@@ -31,13 +33,12 @@ class PlainSink(QueueSink):
             self._running[item.id.node] = (item.purpose, time.monotonic())
         elif isinstance(item, TurnEnded):
             self._running.pop(item.id.node, None)
-        if isinstance(item, Acted | TextDelta) and not self._verbose:
-            return
-        line = describe(item)
-        if line is None:
-            return
-        at = "        " if isinstance(item, Waiting | Heartbeat | TextDelta) else clock_time(item.at)
-        self._print(f"{at}  {line}")
+        line = None if isinstance(item, Acted) and not self._verbose else describe(item)
+        if line is not None:
+            at = "        " if isinstance(item, Waiting | Heartbeat | TextDelta) else clock_time(item.at)
+            self._print(f"{at}  {line}")
+        elif time.monotonic() - self._printed_s >= self._heartbeat_s:
+            self.idle()
 
     def idle(self) -> None:
         """Say who is still at work."""
@@ -49,5 +50,6 @@ class PlainSink(QueueSink):
         self._print(f"          still running: {shown or 'waiting'}")
 
     def _print(self, line: str) -> None:
+        self._printed_s = time.monotonic()
         self._out.write(line + "\n")
         self._out.flush()

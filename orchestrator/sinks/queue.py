@@ -37,20 +37,23 @@ class QueueSink:
             self._thread.join()
 
     def _work(self) -> None:
+        is_closed = False
         try:
-            while True:
+            while not is_closed:
                 try:
                     entry = self._queue.get(timeout=self.idle_s)
                 except Empty:
                     self.idle()
                     continue
                 if entry is None:
-                    break
-                self.handle(*entry)
+                    is_closed = True
+                else:
+                    self.handle(*entry)
             self.finish()
         except Exception as error:
             self.failure = error
-            self._drain()
+            if not is_closed:
+                self._drain()
 
     def _drain(self) -> None:
         while self._queue.get() is not None:

@@ -1,0 +1,78 @@
+"""One line for each fact and signal, safe in any terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.core.facts import (
+    Acted,
+    BlueprintRefused,
+    Fact,
+    Heartbeat,
+    RunEnded,
+    Signal,
+    TextDelta,
+    Waiting,
+)
+from orchestrator.core.turn import TurnId, Usage
+from orchestrator.sinks.describe import SIMULATED, describe, one_line, tokens
+from tests.doubles.facts import ended, joined, run_started, specialist, turn_ended, turn_started
+from tests.doubles.virtual_time import EPOCH
+
+ID = TurnId("r", "a", 1)
+ESC = "\x1b[31m"
+
+
+@pytest.mark.parametrize(
+    ("item", "line"),
+    [
+        (run_started(), "r: run started"),
+        (run_started(resumed=True), "r: run resumed"),
+        (run_started(simulated=True), f"r: run started. {SIMULATED}"),
+        (turn_started("a"), "a: plan started, fake fake-1"),
+        (turn_started("a", attempt=2, purpose="follow-up"), "a: follow-up started (attempt 2), fake fake-1"),
+        (turn_started("a", model=f"m{ESC}"), r"a: plan started, fake m\x1b[31m"),
+        (turn_ended("a"), "a: plan done, 1,200 in, 34 out"),
+        (turn_ended("a", origin="reused"), "a: plan done REUSED, 1,200 in, 34 out"),
+        (
+            turn_ended("a", ending="failed", usage=None, error=f"no\n{ESC}way"),
+            r"a: plan failed: no \x1b[31mway",
+        ),
+        (
+            Acted(id=ID, number=1, action="command_execution", title=f"make\ntest {ESC}", at=EPOCH),
+            r"a: command_execution: make test \x1b[31m",
+        ),
+        (
+            Acted(id=ID, number=1, action="file_change", title="a.py", ok=False, at=EPOCH),
+            "a: file_change failed: a.py",
+        ),
+        (
+            joined("a", specialist("x"), specialist("y", "x", "a"), wave=3),
+            "a: blueprint accepted, wave 3: x, y (after x, a)",
+        ),
+        (
+            BlueprintRefused(node="a", reasons=("one", f"t{ESC}wo"), at=EPOCH),
+            r"a: blueprint refused, its wave is skipped: one; t\x1b[31mwo",
+        ),
+        (ended("a"), "a: done"),
+        (ended("a", "failed", f"why\n{ESC}"), r"a: failed: why \x1b[31m"),
+        (ended("a", "blocked", "b failed"), "a: blocked: b failed"),
+        (RunEnded(ending="done", at=EPOCH), "run done"),
+        (RunEnded(ending="failed", reason="failed: a", at=EPOCH), "run failed (failed: a)"),
+        (RunEnded(ending="interrupted", reason="interrupted", at=EPOCH), "run interrupted"),
+        (Waiting(id=ID, seconds=2.34, reason=f"bu\nsy{ESC}"), r"a: waits 2.3 s: bu sy\x1b[31m"),
+        (TextDelta(id=ID, text="x"), None),
+        (Heartbeat(at=EPOCH), None),
+    ],
+)
+def test_every_item_has_its_line_or_none(item: Fact | Signal, line: str | None) -> None:
+    assert describe(item) == line
+
+
+def test_a_line_is_bounded_and_says_that_it_was_cut() -> None:
+    assert one_line("x" * 1000, 10) == "xxxxxxxxx…"
+    assert one_line("x" * 10, 10) == "x" * 10
+
+
+def test_estimated_tokens_are_called_about() -> None:
+    assert tokens(Usage(input=1_234_567, output=1, estimated=True)) == "about 1,234,567 in, 1 out"

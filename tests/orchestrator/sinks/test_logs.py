@@ -1,0 +1,224 @@
+"""Log files: one per agent and the timeline, safe to follow in any terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from orchestrator.core.facts import (
+    Acted,
+    BlueprintRefused,
+    Fact,
+    RunEnded,
+    Signal,
+    TextDelta,
+    Waiting,
+)
+from orchestrator.core.frozen import Digest, digest_of
+from orchestrator.core.turn import Done, Message, TurnId, Usage
+from orchestrator.sinks.describe import SIMULATED, clock_time
+from orchestrator.sinks.logs import LogSink
+from tests.doubles.facts import ended, joined, run_started, specialist, turn_ended, turn_started
+from tests.doubles.virtual_time import EPOCH
+
+ESC = "\x1b]0;owned\x07"
+ID = TurnId("r", "a", 1)
+ANSWER = Done(message=Message(role="assistant", text=f"the recorded {ESC}answer"), usage=Usage())
+DIGEST = digest_of(ANSWER.encoded())
+AT = clock_time(EPOCH)
+
+
+def body(digest: Digest) -> bytes:
+    assert digest == DIGEST
+    return ANSWER.encoded()
+
+
+def delta(text: str, node: str = "a", step: int = 1) -> TextDelta:
+    return TextDelta(id=TurnId("r", node, step), text=text)
+
+
+def write(folder: Path, *items: Fact | Signal, agents: Sequence[str] = ("a", "b")) -> None:
+    """Show a run to the log files."""
+    sink = LogSink(folder, {name: name.title() for name in agents}, body)
+    for seq, item in enumerate(items, start=1):
+        sink.see(seq, item)
+    sink.close()
+    if sink.failure:
+        raise sink.failure
+
+
+def log(folder: Path, name: str) -> str:
+    return (folder / f"{name}.log").read_text(encoding="utf-8")
+
+
+def test_every_configured_agent_has_a_log_from_the_start_and_so_has_the_timeline(tmp_path: Path) -> None:
+    write(tmp_path / "logs", run_started())
+    assert sorted(path.name for path in (tmp_path / "logs").iterdir()) == ["a.log", "b.log", "timeline.log"]
+    assert log(tmp_path / "logs", "a") == "r: a (A)\n"
+
+
+def test_a_simulated_run_says_so_on_the_first_line_of_every_file(tmp_path: Path) -> None:
+    items = (
+        run_started(simulated=True),
+        turn_ended("a", answer=DIGEST),
+        ended("a"),
+        joined("a", specialist("x")),
+    )
+    write(tmp_path, *items)
+    for name in ("a", "b", "x", "timeline"):
+        assert log(tmp_path, name).splitlines()[0] == SIMULATED
+    assert log(tmp_path, "a").splitlines()[-1] == SIMULATED
+
+
+def test_a_real_run_says_nothing_of_the_kind(tmp_path: Path) -> None:
+    write(tmp_path, run_started(), ended("a"))
+    assert "SIMULATED" not in log(tmp_path, "a") + log(tmp_path, "timeline")
+
+
+def test_streamed_text_stands_in_the_log_as_it_came_and_is_not_written_twice(tmp_path: Path) -> None:
+    streamed = (delta("the recorded "), delta("answer\n"))
+    write(tmp_path, run_started(), turn_started("a"), *streamed, turn_ended("a", answer=DIGEST))
+    text = log(tmp_path, "a")
+    assert text.count("the recorded answer") == 1
+    assert text == (
+        f"r: a (A)\n\n── plan · fake-1 · {AT} ──\nthe recorded answer\n\n── plan done · 1,200 in, 34 out ──\n"
+    )
+
+
+def test_the_recorded_answer_is_written_when_nothing_was_streamed(tmp_path: Path) -> None:
+    write(tmp_path, run_started(), turn_started("a"), turn_ended("a", answer=DIGEST))
+    assert "the recorded \\x1b]0;owned\\x07answer\n" in log(tmp_path, "a")
+
+
+def test_what_was_streamed_in_an_attempt_that_failed_does_not_stand_for_the_next(tmp_path: Path) -> None:
+    failed = turn_ended("a", ending="failed", error="cut", usage=None)
+    again = (turn_started("a", attempt=2), turn_ended("a", attempt=2, answer=DIGEST))
+    write(tmp_path, run_started(), turn_started("a"), delta("half"), failed, *again)
+    text = log(tmp_path, "a")
+    assert "half" in text
+    assert "plan failed · cut" in text
+    assert f"plan · fake-1, attempt 2 · {AT}" in text
+    assert "the recorded" in text
+
+
+def test_escape_sequences_of_anybody_are_spelled_out(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        run_started(),
+        turn_started("a", model=f"m{ESC}"),
+        delta(f"say {ESC}\r\n\ttab"),
+        Acted(id=ID, number=1, action="command_execution", title=f"cmd {ESC}", ok=False, at=EPOCH),
+        Waiting(id=ID, seconds=1.5, reason=f"wait {ESC}"),
+        turn_ended("a", ending="failed", error=f"error {ESC}"),
+        BlueprintRefused(node="a", reasons=(f"reason {ESC}",), at=EPOCH),
+        ended("a", "failed", f"end {ESC}"),
+        RunEnded(ending="failed", reason=f"run {ESC}", at=EPOCH),
+    )
+    for name in ("a", "timeline"):
+        text = log(tmp_path, name)
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
+    shown = r"\x1b]0;owned\x07"
+    for word in ("m", "say ", "cmd ", "wait ", "error ", "reason ", "end "):
+        assert f"{word}{shown}" in log(tmp_path, "a")
+    assert "\ttab" in log(tmp_path, "a")
+
+
+def test_an_agents_log_tells_its_story_and_nobody_elses(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        run_started(),
+        turn_started("a"),
+        turn_started("b"),
+        Acted(id=ID, number=1, action="file_change", title="a.py", at=EPOCH),
+        Waiting(id=ID, seconds=2, reason="busy"),
+        delta("b says", node="b"),
+        BlueprintRefused(node="a", reasons=("one", "two"), at=EPOCH),
+        ended("a", "failed", "why"),
+    )
+    assert log(tmp_path, "a").splitlines() == [
+        "r: a (A)",
+        "",
+        f"── plan · fake-1 · {AT} ──",
+        "  ▸ file_change: a.py",
+        "  … busy; again in 2.0 s",
+        "  ✗ one",
+        "  ✗ two",
+        "a is failed: why",
+    ]
+    assert log(tmp_path, "b").splitlines()[-1] == "b says"
+
+
+def test_the_timeline_has_a_line_per_event_with_its_time_and_none_for_text(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        run_started(),
+        turn_started("a"),
+        delta("hello\nworld\n"),
+        Waiting(id=ID, seconds=2, reason="busy"),
+        turn_ended("a", answer=DIGEST),
+        ended("a"),
+        RunEnded(ending="done", at=EPOCH),
+    )
+    assert log(tmp_path, "timeline").splitlines() == [
+        f"{AT}  r: run started",
+        f"{AT}  a: plan started, fake fake-1",
+        "          a: waits 2.0 s: busy",
+        f"{AT}  a: plan done, 1,200 in, 34 out",
+        f"{AT}  a: done",
+        f"{AT}  run done",
+    ]
+
+
+def test_agents_that_join_have_logs_of_their_own(tmp_path: Path) -> None:
+    write(tmp_path, run_started(), joined("a", specialist("x")), turn_started("x"), delta("x says", node="x"))
+    assert log(tmp_path, "x").splitlines() == ["r: x (X)", "", f"── plan · fake-1 · {AT} ──", "x says"]
+
+
+def test_an_agent_that_acts_again_goes_on_in_its_log(tmp_path: Path) -> None:
+    write(tmp_path, run_started(), turn_started("a@2"), delta("again\n", node="a@2"), ended("a@2"))
+    assert log(tmp_path, "a").splitlines()[-2:] == ["again", "a@2 is done"]
+    assert not (tmp_path / "a@2.log").exists()
+
+
+def test_a_new_run_begins_its_logs_anew_and_older_agents_have_none_left(tmp_path: Path) -> None:
+    write(tmp_path, run_started(), joined("a", specialist("old")), delta("old text"))
+    write(tmp_path, run_started(run="r2"))
+    assert log(tmp_path, "a") == "r2: a (A)\n"
+    assert not (tmp_path / "old.log").exists()
+    assert log(tmp_path, "timeline") == f"{AT}  r2: run started\n"
+
+
+def test_what_is_no_log_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    write(tmp_path, run_started())
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_resumed_run_goes_on_in_its_logs(tmp_path: Path) -> None:
+    write(tmp_path, run_started(), joined("a", specialist("x")), delta("before\n", node="x"))
+    write(
+        tmp_path,
+        run_started(resumed=True),
+        turn_started("x"),
+        delta("after\n", node="x"),
+        agents=("a", "b", "x"),
+    )
+    text = log(tmp_path, "x")
+    assert text.index("before") < text.index("after")
+    assert "r: run started" in log(tmp_path, "timeline")
+    assert "r: run resumed" in log(tmp_path, "timeline")
+
+
+def test_half_characters_do_not_silence_the_logs(tmp_path: Path) -> None:
+    signal = TextDelta.model_construct(kind="text-delta", id=ID, text="half \ud800 of it")
+    write(tmp_path, run_started(), signal, ended("a"))
+    assert "a is done" in log(tmp_path, "a")
+
+
+def test_a_folder_that_cannot_be_written_silences_the_logs_and_is_remembered(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file, not a folder")
+    with pytest.raises(FileExistsError):
+        write(tmp_path / "logs", run_started(), ended("a"))
