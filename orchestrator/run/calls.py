@@ -35,8 +35,8 @@ class Answered:
     bodies: Mapping[Digest, bytes] = field(default_factory=dict)
 
 
-async def answer(order: TurnOrder, retries: int, lent: Lent) -> Answered:
-    """The order's answer, from the run's own record or from the Performer.
+async def answer(order: TurnOrder, asked: bytes, retries: int, lent: Lent) -> Answered:
+    """The order's answer, from the run's own record or from the Performer; `asked` is its input, encoded.
 
     Raises GaveUp when it failed for good (which is recorded) and Interrupted when the run must end first.
     """
@@ -49,9 +49,9 @@ async def answer(order: TurnOrder, retries: int, lent: Lent) -> Answered:
         attempt += 1
         outcome = _redacted(await _attempt(order, attempt, lent), lent)
         if isinstance(outcome, Done):
-            return _answered(order, attempt, outcome, lent)
+            return _answered(order, asked, attempt, outcome, lent)
         ended = _ended(order, attempt, outcome, lent)
-        await lent.recorder.record([ended], {order.key: order.input.encoded()})
+        await lent.recorder.record([ended], {order.key: asked})
         if isinstance(outcome, Deferred):
             wait_s = max(0.0, (outcome.until - lent.clock.now()).total_seconds())
             reason = outcome.reason
@@ -103,7 +103,7 @@ async def _attempt(order: TurnOrder, attempt: int, lent: Lent) -> Outcome:
         listener.flush()
 
 
-def _answered(order: TurnOrder, attempt: int, done: Done, lent: Lent) -> Answered:
+def _answered(order: TurnOrder, asked: bytes, attempt: int, done: Done, lent: Lent) -> Answered:
     body = done.encoded()
     digest = digest_of(body)
     ended = TurnEnded(
@@ -117,7 +117,7 @@ def _answered(order: TurnOrder, attempt: int, done: Done, lent: Lent) -> Answere
         simulated=done.simulated,
         at=lent.clock.now(),
     )
-    return Answered(done, digest, [ended], {order.key: order.input.encoded(), digest: body})
+    return Answered(done, digest, [ended], {order.key: asked, digest: body})
 
 
 def _ended(order: TurnOrder, attempt: int, outcome: Failed | Deferred, lent: Lent) -> TurnEnded:

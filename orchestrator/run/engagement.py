@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from agentlark.prompts import TemplateFailed
 from orchestrator.core.facts import NodeEnded
+from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.turn import Done, Message, Purpose, TurnId, TurnInput, TurnOrder, thread_digest
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.calls import Answered, answer
@@ -77,16 +78,18 @@ class Engagement:
 
     async def _perform(self, purpose: Purpose, prompt: str, form: Form) -> Answered:
         self._step += 1
-        order = self._order(purpose, self.lent.redactor.text(prompt), form)
+        turn = self._input(purpose, self.lent.redactor.text(prompt), form)
+        asked = turn.encoded()
+        order = self._order(turn, digest_of(asked))
         self._measure(order)
-        answered = await answer(order, self.assignment.retries, self.lent)
+        answered = await answer(order, asked, self.assignment.retries, self.lent)
         self._thread += (Message(role="user", text=order.input.prompt), answered.done.message)
         return answered
 
-    def _order(self, purpose: Purpose, prompt: str, form: Form) -> TurnOrder:
+    def _input(self, purpose: Purpose, prompt: str, form: Form) -> TurnInput:
         to = self.assignment
         options: dict[str, JsonValue] = {"effort": to.effort} if to.effort else {}
-        turn = TurnInput(
+        return TurnInput(
             agent=self.node.agent.id,
             purpose=purpose,
             backend=to.card.name,
@@ -97,13 +100,15 @@ class Engagement:
             prior=thread_digest(self._thread),
             output_schema=form.schema,
         )
+
+    def _order(self, turn: TurnInput, key: Digest) -> TurnOrder:
         return TurnOrder(
             id=TurnId(self.lent.run, self.node.id, self._step),
-            key=turn.key(),
+            key=key,
             input=turn,
             thread=tuple(self._thread),
-            max_tokens=to.max_tokens,
-            deadline_s=to.timeout_s,
+            max_tokens=self.assignment.max_tokens,
+            deadline_s=self.assignment.timeout_s,
         )
 
     def _measure(self, order: TurnOrder) -> None:
