@@ -65,6 +65,7 @@ class Engine:
         self.state = state
         self.sinks = list(ports.sinks)
         self.is_over = False
+        self._muted: list[str] = []
         self._plan = plan
         self._ports = ports
         self._tasks: dict[asyncio.Task[None], Node] = {}
@@ -116,7 +117,15 @@ class Engine:
         """Tell every sink that nothing more will come; returns when they have finished."""
         self.is_over = True
         for sink in list(self.sinks):  # listeners take themselves away meanwhile
-            sink.close()
+            try:
+                sink.close()
+            except Exception as error:
+                self._mute(sink, error)
+
+    def silent(self) -> tuple[str, ...]:
+        """The sinks that failed on the way, each with the reason."""
+        quiet = (f"{sink.name}: {sink.failure}" for sink in self.sinks if sink.failure is not None)
+        return (*self._muted, *quiet)
 
     async def record(self, facts: Sequence[Fact], bodies: Mapping[Digest, bytes] | None = None) -> None:
         """Commit facts, then apply them and show them to the sinks.
@@ -137,13 +146,22 @@ class Engine:
             self.state.apply(fact)
             if isinstance(fact, NodeEnded) and fact.output is not None and fact.output in bodies:
                 self._outputs[fact.output] = _text(bodies[fact.output])  # dependents need not read it back
-            for sink in self.sinks:
-                sink.see(seq, fact)
+            self._tell(seq, fact)
 
     def show(self, signal: Signal) -> None:
         """Show a signal to the sinks."""
+        self._tell(None, signal)
+
+    def _tell(self, seq: int | None, item: Fact | Signal) -> None:
         for sink in self.sinks:
-            sink.see(None, signal)
+            try:
+                sink.see(seq, item)
+            except Exception as error:  # whatever is wrong with a sink, it never stops a run
+                self._mute(sink, error)
+
+    def _mute(self, sink: Sink, error: Exception) -> None:
+        self._muted.append(f"{sink.name}: {error}")
+        self.sinks = [each for each in self.sinks if each is not sink]
 
     async def _loop(self) -> None:
         while True:

@@ -108,7 +108,8 @@ class RunHandle:
                 if entry[0] is None or entry[0] > seen:
                     yield entry
         finally:
-            self._engine.sinks.remove(subscription)
+            if subscription in self._engine.sinks:
+                self._engine.sinks.remove(subscription)
 
     async def result(self) -> RunResult:
         """What came of it, waiting for the end. Raises StoreError when the journal failed."""
@@ -143,5 +144,5 @@ async def carry_out(engine: Engine, started: RunStarted, clock: Clock, paths: Ru
         seconds=clock.monotonic_s() - begun,
         simulated=started.simulated,
         paths=paths,
-        silent=tuple(f"{sink.name}: {sink.failure}" for sink in engine.sinks if sink.failure is not None),
+        silent=engine.silent(),
     )

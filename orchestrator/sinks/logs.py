@@ -115,6 +115,7 @@ class LogSink(QueueSink):
         if fact.answer is not None and fact.id not in self._streamed:
             text = Done.model_validate_json(self._body(fact.answer)).message.text
             self._write(agent, visible(text) + "\n")
+        self._streamed.discard(fact.id)
         used = f" · {tokens(fact.usage)}" if fact.usage else ""
         error = f" · {one_line(fact.error)}" if fact.error else ""
         self._rule(fact.id.node, f"{fact.purpose} {fact.ending}{used}{error}")

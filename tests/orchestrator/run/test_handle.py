@@ -12,7 +12,7 @@ from orchestrator.core.turn import Failed, Usage
 from orchestrator.run.handle import RunHandle, RunResult
 from tests.doubles.performer import ScriptedPerformer, tells
 from tests.doubles.squads import a_squad, an_agent
-from tests.doubles.stage import Stage
+from tests.doubles.stage import Stage, Watcher
 from tests.doubles.virtual_time import run_virtual
 
 Seen = list[tuple[int | None, Fact | Signal]]
@@ -174,3 +174,39 @@ def test_a_sink_that_fell_silent_is_named_with_the_reason() -> None:
     stage = Stage(a_squad([an_agent("a")]))
     stage.watcher.failure = OSError("no space")
     assert stage.play().silent == ("watcher: no space",)
+
+
+class Breaking(Watcher):
+    """A sink that raises instead of failing quietly, as sinks promise to."""
+
+    name = "breaking"
+
+    def __init__(self, at: str) -> None:
+        super().__init__()
+        self._at = at
+
+    def see(self, seq: int | None, item: Fact | Signal) -> None:
+        super().see(seq, item)
+        if item.kind == self._at:
+            raise ZeroDivisionError("a bug in a sink")
+
+    def close(self) -> None:
+        super().close()
+        if self._at == "close":
+            raise ZeroDivisionError("a bug in a sink")
+
+
+@pytest.mark.parametrize("at", ["turn-ended", "text-delta", "run-ended", "close"])
+def test_a_sink_that_raises_is_shown_no_more_and_harms_neither_run_nor_others(at: str) -> None:
+    breaking = Breaking(at)
+    squad = a_squad([an_agent("a"), an_agent("b", "a")])
+    stage = Stage(squad, ScriptedPerformer({"a": [tells("hello\n")]}))
+    last = Watcher()
+    stage.sinks = [breaking, last]
+    result = stage.play()
+    assert result.ending.ending == "done"
+    assert result.silent == ("breaking: a bug in a sink",)
+    assert [seq for seq, _ in last.seen if seq] == list(range(1, len(stage.journal.all_facts) + 1))
+    assert last.is_closed
+    if at != "close":
+        assert breaking.seen[-1][1].kind == at
