@@ -24,6 +24,7 @@ CODES = {
     "AL318": "a setting without effect",
     "AL319": "a file that cannot be read, or must not be",
     "AL320": "a parameter without a value, or with a wrong one",
+    "AL321": "a check that used more than it may",
     "AL330": "a compiled file that cannot be used",
     "AL340": "a blueprint that is not JSON",
     "AL341": "a blueprint of the wrong shape",

@@ -40,15 +40,21 @@ class Compilation:
 
 
 def compile_file(
-    path: Path | str, *, variables: Mapping[str, str] | None = None, shown: str | None = None
+    path: Path | str,
+    *,
+    variables: Mapping[str, str] | None = None,
+    shown: str | None = None,
+    max_steps: int | None = None,
 ) -> Compilation:
     """The checked squad that a configuration file describes.
 
     `variables` are the values for the file's `param(…)`; `shown` is the name to show for the file (its
-    path as given by default). Raises ConfigError with every finding.
+    path as given by default); `max_steps` bounds what each file may take to evaluate.
+    Raises ConfigError with every finding.
     """
     file = Path(path)
-    return _Compiler(file, shown or str(path), variables or {}).compile()
+    limits = starlark.Limits() if max_steps is None else starlark.Limits(max_steps=max_steps)
+    return _Compiler(file, shown or str(path), variables or {}, limits).compile()
 
 
 @dataclass(slots=True)
@@ -57,6 +63,7 @@ class _Loader:
 
     root: Path
     findings: Findings
+    limits: starlark.Limits
     builtins: dict[str, starlark.Builtin] = field(default_factory=dict)
     modules: dict[Path, starlark.Module] = field(default_factory=dict)
     active: list[tuple[ProjectFile, Span | None]] = field(default_factory=list)
@@ -76,6 +83,7 @@ class _Loader:
             filename=file.shown,
             builtins=self.builtins,
             load=lambda name, place: self._load(file, name, place),
+            limits=self.limits,
         )
         self.active.pop()
         self.modules[file.path] = module
@@ -128,7 +136,7 @@ class _Loader:
 
 
 class _Compiler:
-    def __init__(self, file: Path, shown: str, variables: Mapping[str, str]) -> None:
+    def __init__(self, file: Path, shown: str, variables: Mapping[str, str], limits: starlark.Limits) -> None:
         self._root = find_root(file)
         absolute = Path.cwd() / file
         under_root = (
@@ -137,7 +145,7 @@ class _Compiler:
         self._file = ProjectFile(shown, absolute, under_root)
         self._findings = Findings()
         self._parameters = Parameters(variables)
-        self._loader = _Loader(self._root, self._findings)
+        self._loader = _Loader(self._root, self._findings, limits)
         self._loader.builtins = make_builtins(self._findings, self._parameters, self._loader.read_prompt)
 
     def compile(self) -> Compilation:

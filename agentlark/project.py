@@ -41,6 +41,11 @@ def find_root(file: Path) -> Path:
     return folder
 
 
+def is_foreign(file: Path, folder: Path) -> bool:
+    """Whether a file belongs to another project than a folder does."""
+    return find_root(file) != find_root(folder / file.name)
+
+
 def locate(root: Path, relative_to: ProjectFile, name: str) -> ProjectFile:
     """The file that `name` means in another file. Raises Unreadable when it leaves the root."""
     if not name or "\0" in name or "\\" in name:

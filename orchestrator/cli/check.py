@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.cli.exits import BAD_INPUT, say
 from orchestrator.cli.variables import Variables, variables_of
+
+if TYPE_CHECKING:
+    from agentlark.diagnostics import Diagnostic
 
 
 class Format(StrEnum):
@@ -25,29 +29,73 @@ def check(
     file: Annotated[Path, typer.Argument(help="The configuration.")] = Path("configs/agents.lark"),
     format: Annotated[Format, typer.Option("--format", help="How to print what was found.")] = Format.human,
     var: Variables = None,
+    isolated: Annotated[
+        bool | None,
+        typer.Option(
+            "--isolated/--no-isolated",
+            help="Check in a child with bounded time and memory; the default for other projects' files.",
+        ),
+    ] = None,
+    max_steps: Annotated[
+        int | None, typer.Option("--max-steps", min=1, help="Steps that the file may take.")
+    ] = None,
+    max_seconds: Annotated[
+        int, typer.Option("--max-seconds", min=1, help="Processor time of an isolated check.")
+    ] = 10,
+    max_memory: Annotated[
+        int, typer.Option("--max-memory", min=64, metavar="MIB", help="Memory of an isolated check.")
+    ] = 512,
 ) -> None:
     """Report everything wrong with a configuration."""
     from agentlark.compiler import compile_file
-    from agentlark.diagnostics import render
     from agentlark.errors import ConfigError
+    from agentlark.project import is_foreign
 
+    if is_foreign(file, Path.cwd()) if isolated is None else isolated:
+        _in_child(file, format, var or [], max_steps, (max_seconds, max_memory))
+        return
     try:
-        compilation = compile_file(file, variables=variables_of(var))
+        compilation = compile_file(file, variables=variables_of(var), max_steps=max_steps)
         found, squad = compilation.diagnostics, compilation.squad
     except ConfigError as error:
         found, squad = error.diagnostics, None
-    if format is Format.json:
-        json.dump(
-            {"diagnostics": [each.to_json() for each in found]}, sys.stdout, indent=2, ensure_ascii=False
-        )
-        sys.stdout.write("\n")
-    else:
-        if found:
-            say(render(found))
-        if squad is not None:
-            say(f"{file}: {len(squad.groups)} groups, {len(squad.agents())} agents, no errors")
-        else:
-            errors = sum(each.severity == "error" for each in found)
-            say(f"\n{file}: {errors} error{'s' if errors != 1 else ''}")
+    _report(found, format)
+    if format is Format.human:
+        errors = sum(each.severity == "error" for each in found)
+        good = squad and f"{len(squad.groups)} groups, {len(squad.agents())} agents, no errors"
+        say(f"{file}: {good}" if good else f"\n{file}: {errors} error{'s' * (errors != 1)}")
     if squad is None:
         raise typer.Exit(BAD_INPUT)
+
+
+def _report(found: Sequence[Diagnostic], format: Format) -> None:
+    from agentlark.diagnostics import render
+
+    if format is Format.json:
+        everything = {"diagnostics": [each.to_json() for each in found]}
+        json.dump(everything, sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+    elif found:
+        say(render(found))
+
+
+def _in_child(
+    file: Path, format: Format, var: Sequence[str], max_steps: int | None, bounds: tuple[int, int]
+) -> None:
+    """Print what the same check prints in a child, and end as it did."""
+    import asyncio
+
+    from agentlark.diagnostics import Diagnostic
+    from orchestrator.core.settings import process_environment
+    from orchestrator.run.isolated import Bounds, check_in_child
+
+    arguments = ["--format", format.value, *(f"--var={entry}" for entry in var)]
+    arguments += [f"--max-steps={max_steps}"] if max_steps else []
+    work = check_in_child(file, arguments, Path.cwd(), process_environment(), Bounds(*bounds))
+    ended = asyncio.run(work)
+    if isinstance(ended, Diagnostic):
+        _report([ended], format)
+        raise typer.Exit(BAD_INPUT)
+    sys.stdout.write(ended.stdout.decode("utf-8", "replace"))
+    sys.stderr.write(ended.stderr.decode("utf-8", "replace"))
+    raise typer.Exit(ended.code)

@@ -105,6 +105,11 @@ def config_override(environ: Mapping[str, str] | None = None) -> str | None:
     return env.get("ORCHESTRATED_CODEX_AGENTS_CONFIG") or None
 
 
+def process_environment() -> Mapping[str, str]:
+    """This process's environment, for `orchestrator.process` to choose from."""
+    return os.environ
+
+
 def wants_plain(environ: Mapping[str, str] | None = None) -> bool:
     """Whether the environment asks for output without colour or movement."""
     env = os.environ if environ is None else environ

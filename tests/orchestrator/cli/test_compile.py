@@ -124,3 +124,52 @@ def test_every_command_explains_itself_and_stands_in_the_readme_or_docs(
     root = Path(__file__).parents[3]
     pages = [root / "README.md", *(root / "docs").glob("*.md")]
     assert any(f"agentlark {command}" in page.read_text() for page in pages)
+
+
+BOMB = "x = [[0] * 1000000 for _ in range(200)]\n"
+LOOP = "def f():\n    for a in range(100000):\n        for b in range(100000):\n            pass\n\nf()\n"
+
+
+def test_an_isolated_check_says_what_a_plain_one_says(agentlark: Command, config: Path) -> None:
+    assert agentlark("check", "--isolated").stderr == agentlark("check").stderr
+    config.write_text("agents = [agent(]")
+    for extra in ([], ["--format", "json"]):
+        plain, isolated = agentlark("check", *extra), agentlark("check", "--isolated", *extra)
+        assert (plain.returncode, plain.stdout, plain.stderr) == (
+            isolated.returncode,
+            isolated.stdout,
+            isolated.stderr,
+        )
+        assert isolated.returncode == 2
+
+
+def test_a_file_that_takes_too_much_memory_or_time_is_stopped(agentlark: Command, config: Path) -> None:
+    config.write_text(BOMB)
+    done = agentlark("check", "--isolated", "--format", "json")
+    assert done.returncode == 2
+    (found,) = json.loads(done.stdout)["diagnostics"]
+    assert found["code"] == "AL321"
+    assert "512 MiB" in found["message"]
+    config.write_text(LOOP)
+    slow = agentlark("check", "--isolated", "--max-seconds", "1", "--max-steps", "100000000000")
+    assert slow.returncode == 2
+    assert "more than 1 s of processor time" in slow.stderr
+    assert "Traceback" not in slow.stderr
+
+
+def test_steps_are_bounded_and_the_place_that_burned_them_is_named(agentlark: Command, config: Path) -> None:
+    config.write_text(LOOP)
+    done = agentlark("check", "--max-steps", "5000")
+    assert done.returncode == 2
+    assert "5000 steps" in done.stderr
+    assert "configs/agents.lark:" in done.stderr
+
+
+def test_a_file_of_another_project_is_checked_in_a_child_by_itself(
+    agentlark: Command, config: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    foreign = tmp_path_factory.mktemp("foreign") / "agents.lark"
+    foreign.write_text(BOMB)
+    done = agentlark("check", str(foreign))
+    assert done.returncode == 2
+    assert "error[AL321]" in done.stderr
