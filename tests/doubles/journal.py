@@ -22,6 +22,7 @@ class MemoryJournal:
         self.fails_on: str | None = None
         """The kind of fact that cannot be recorded; once it came, nothing can."""
         self.commit_s = 0.0
+        self.finds = 0
         self._broken = False
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -61,6 +62,7 @@ class MemoryJournal:
                 each.set_result(None)
 
     async def find(self, key: Digest, run: str | None) -> Done | None:
+        self.finds += 1
         for fact in reversed(self.all_facts):
             if isinstance(fact, TurnEnded) and fact.key == key and fact.answer is not None:
                 return Done.model_validate_json(self.body(fact.answer))

@@ -76,8 +76,7 @@ class Stage:
 
     async def run(self) -> RunResult:
         """Run to the end, in the running loop."""
-        async with asyncio.timeout(1e9):
-            return await self.started().result()
+        return await self.started().result()
 
     def started(self) -> RunHandle:
         """The run, going."""

@@ -274,6 +274,15 @@ def test_the_thread_counts_when_a_follow_up_is_measured() -> None:
     assert len(stage.performer.calls) == 1
 
 
+@pytest.mark.parametrize(("ceiling", "calls"), [(9_997, 1), (9_998, 0)])
+def test_the_answer_needs_room_as_well(ceiling: int, calls: int) -> None:
+    stage = staged(max_output_tokens=ceiling, follow_up_enabled=False)
+    stage.card = replace(CARD, window_tokens=10_000)
+    stage.play()
+    assert len("plan the task") // 4 == 3
+    assert len(stage.performer.calls) == calls
+
+
 def test_every_node_ends_once() -> None:
     squad = a_squad([an_agent("a"), an_agent("b", "a"), an_agent("c")])
     stage = Stage(squad, ScriptedPerformer({"c": [Failed(error="no", paid="no")]}))

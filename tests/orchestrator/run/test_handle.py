@@ -42,6 +42,18 @@ def test_events_give_every_fact_once_whenever_one_starts_to_listen(wait_s: float
     assert isinstance(seen[-1][1], RunEnded)
 
 
+def test_a_fact_that_is_just_being_recorded_is_given_once_too() -> None:
+    stage = Stage(a_squad([an_agent("a"), an_agent("b")]))
+    stage.journal.commit_s = 2
+
+    async def listen() -> Seen:
+        run = stage.started()
+        await asyncio.sleep(3)
+        return await events(run)
+
+    assert numbers(run_virtual(listen())) == list(range(1, len(stage.journal.all_facts) + 1))
+
+
 def test_events_bring_signals_too_between_the_facts_they_belong_to() -> None:
     stage = Stage(a_squad([an_agent("a")]), ScriptedPerformer({"a": [tells("hello\n")]}))
 

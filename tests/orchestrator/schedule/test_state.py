@@ -41,6 +41,12 @@ def test_a_node_is_given_out_once() -> None:
     assert take_all(state) == []
 
 
+def test_a_node_that_ended_before_it_was_given_out_is_not_given_out() -> None:
+    state = RunState(a_squad([an_agent("a"), an_agent("b")]))
+    state.apply(ended("a", "cancelled"))
+    assert take_all(state) == ["b"]
+
+
 def test_an_agent_is_ready_the_moment_its_last_dependency_ended_not_layer_by_layer() -> None:
     state = RunState(
         a_squad(
@@ -226,6 +232,7 @@ def test_agents_that_join_below_a_failed_one_are_blocked_by_its_name() -> None:
         ("x", "docs failed"),
         ("y", "x was blocked"),
     ]
+    assert take_all(state) == ["free"]
 
 
 def test_agents_that_join_below_a_blocked_one_are_blocked_too() -> None:
