@@ -254,6 +254,23 @@ def test_what_the_journal_was_handed_is_seen_even_if_the_run_is_stopped_meanwhil
     assert [fact for _, fact in stage.watcher.seen] == journal.all_facts
 
 
+def test_a_run_that_is_abandoned_is_gone_only_when_what_it_handed_over_has_been_seen() -> None:
+    journal = MemoryJournal()
+    journal.commit_s = 2
+    stage = Stage(a_squad([an_agent("a"), an_agent("b")]), journal=journal)
+
+    async def abandoned() -> None:
+        run = stage.started()
+        await asyncio.sleep(3)
+        run._task.cancel()
+        await asyncio.gather(run._task, return_exceptions=True)
+        assert stage.watcher.is_closed
+        assert [fact for _, fact in stage.watcher.seen] == journal.all_facts
+
+    run_virtual(abandoned())
+    assert [fact.kind for fact in journal.all_facts] == ["run-started", "turn-started", "turn-started"]
+
+
 def test_what_an_agent_did_is_seen_even_if_its_deadline_passes_while_it_is_recorded() -> None:
     journal = MemoryJournal()
     journal.commit_s = 20
