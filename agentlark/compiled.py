@@ -25,7 +25,7 @@ from agentlark.project import Unreadable, decode, read_file
 
 def emit(squad: Squad) -> str:
     """The squad as JSON text that ends with a newline."""
-    data = squad.model_dump(mode="json", exclude_unset=True)
+    data = {"schema_version": squad.schema_version, **squad.model_dump(mode="json", exclude_unset=True)}
     for group in data["groups"]:
         relay = (group.get("orchestration") or {}).get("relay")
         if relay and relay.get("graph"):

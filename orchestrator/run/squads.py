@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +10,16 @@ from agentlark.compiled import load_compiled
 from agentlark.compiler import compile_file
 from agentlark.diagnostics import Diagnostic
 from agentlark.errors import ConfigError
-from agentlark.model import Squad
+from agentlark.model import Agent, Squad
 from agentlark.project import DEFAULT_CONFIG
 from agentlark.resources import shipped
 from orchestrator.core.errors import UserError
 from orchestrator.core.redact import Redactor
 
 DEFAULT_COMPILED = "configs/agents.out.json"
+
+_TEXTS = {"role", "plan_prompt", "follow_up_prompt", "follow_up_schema", "follow_up_schema_rules"}
+"""The fields of an agent that are somebody's prose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,23 @@ def _compiled_before(path: Path, origin: str, shown: str | None = None) -> Found
 
 
 def redacted(squad: Squad, redactor: Redactor) -> Squad:
-    """The squad as it may be recorded and sent: no text in it holds a secret."""
-    values = squad.model_dump(mode="json", exclude_unset=True)
-    clean = redactor.value(values)
-    return squad if clean == values else Squad.model_validate_json(json.dumps(clean))
+    """The squad as it may be recorded and sent: no text in it holds a secret. Ids stay, whatever they are."""
+    groups = tuple(
+        group.model_copy(update={"agents": tuple(_redacted(agent, redactor) for agent in group.agents)})
+        for group in squad.groups
+    )
+    prompt = squad.prompt and redactor.text(squad.prompt)
+    changed = {"groups": groups, "prompt": prompt}
+    return squad.model_copy(update={name: to for name, to in changed.items() if to != getattr(squad, name)})
+
+
+def _redacted(agent: Agent, redactor: Redactor) -> Agent:
+    texts = agent.model_dump(mode="json", include=_TEXTS)
+    clean = {name: redactor.value(text) for name, text in texts.items()}
+    changed = {name: text for name, text in clean.items() if text != texts[name]}
+    if not changed:
+        return agent
+    return Agent.model_validate({**agent.model_dump(exclude_unset=True), **changed})
 
 
 def _builtin() -> FoundSquad:
