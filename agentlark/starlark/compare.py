@@ -101,7 +101,21 @@ def compare(op: str) -> Callable[[Any, Any], bool]:
         ">=": lambda sign: sign >= 0,
     }
     test = accept[op]
-    return lambda a, b: test(order(a, b, op))
+
+    def function(a: Any, b: Any) -> bool:
+        if type(a) is Set and type(b) is Set:
+            return _contained(a, b, op)
+        return test(order(a, b, op))
+
+    return function
+
+
+def _contained(a: Set, b: Set, op: str) -> bool:
+    """The order of sets: whether one holds the other."""
+    small, large = (a, b) if op[0] == "<" else (b, a)
+    if len(small) > len(large) or (op in ("<", ">") and len(small) == len(large)):
+        return False
+    return all(key in large for key in small)
 
 
 def in_order(items: Iterable[Any], key: Callable[[Any], Any] | None, reverse: bool) -> list[Any]:

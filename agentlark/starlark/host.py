@@ -11,11 +11,13 @@ from typing import Any, NoReturn
 from agentlark.diagnostics import Related, Source, Span
 from agentlark.starlark.compare import equal
 from agentlark.starlark.failures import Fault, StarlarkError
-from agentlark.starlark.resolve import GLOBAL
+from agentlark.starlark.resolve import GLOBAL, SURE
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.text import to_repr
+from agentlark.starlark.values import Frame
 
 _SHOWN_CALLS = 8
+_MOST_FOLLOWED = 50
 
 
 class Origins:
@@ -25,31 +27,58 @@ class Origins:
         self.source = source
         self.nodes: list[tree.Node | None] = [None] * size
 
-    def literal(self, node: tree.Node) -> tree.Node:
-        """The expression, or the one assigned to the global it names, without parentheses."""
-        for _ in range(len(self.nodes) + 1):
-            node = tree.without_parens(node)
-            if not isinstance(node, tree.Name) or getattr(node, "scope", None) != GLOBAL:
-                break
-            origin = self.nodes[node.slot]
-            if origin is None:
-                break
-            node = origin
-        return node
-
-    def descend(self, node: tree.Node, path: tuple[str | int, ...], *, key: bool = False) -> Span:
+    def descend(
+        self, node: tree.Node, path: tuple[str | int, ...], frame: Frame | None = None, *, key: bool = False
+    ) -> Span:
         """The place of an element: `path` leads through list positions and dict keys, as far as is known.
 
-        With `key`, the place of the last dict key itself instead of its value.
+        Names are followed: a global to the expression assigned to it, a parameter of the function running in
+        `frame` to the argument of its call. With `key`, the place of the last dict key instead of its value.
         """
+        found = _Expression(node, self, frame)
         for at, step in enumerate(path):
-            entry = _element(self.literal(node), step)
-            if entry is None:
+            written = found.followed()
+            element = _element(written.node, step)
+            if element is None:
                 break
-            node, entry_key = entry
-            if key and at == len(path) - 1 and entry_key is not None:
-                node = entry_key
-        return Span(self.source, node.start, node.end)
+            found = _Expression(element[0], written.origins, written.frame)
+            if key and at == len(path) - 1 and element[1] is not None:
+                found = _Expression(element[1], written.origins, written.frame)
+        return Span(found.origins.source, found.node.start, found.node.end)
+
+
+class _Expression:
+    """An expression, the file it is in, and the frame its names live in, while that is known."""
+
+    __slots__ = ("frame", "node", "origins")
+
+    def __init__(self, node: tree.Node, origins: Origins, frame: Frame | None) -> None:
+        self.node = node
+        self.origins = origins
+        self.frame = frame
+
+    def followed(self) -> _Expression:
+        """The expression that gave a name its value, and so on; itself when it is no name."""
+        here = self
+        for _ in range(_MOST_FOLLOWED):
+            node = tree.without_parens(here.node)
+            before = here._before(node) if isinstance(node, tree.Name) else None
+            if before is None:
+                return _Expression(node, here.origins, here.frame)
+            here = before
+        return here
+
+    def _before(self, name: tree.Name) -> _Expression | None:
+        if name.scope == GLOBAL:
+            node = self.origins.nodes[name.slot]
+            return _Expression(node, self.origins, None) if node and node is not name else None
+        if name.scope != SURE or not name.hops or self.frame is None or self.frame[3] is None:
+            return None
+        site: Site = self.frame[3]
+        if not isinstance(site.node, tree.Call):
+            return None
+        found = _argument(site.node, name.name) or _argument(site.node, name.hops - 1)
+        return _Expression(found[0], site.origins, self.frame[2]) if found else None
 
 
 def _element(node: tree.Node, step: str | int) -> tuple[tree.Node, tree.Node | None] | None:
@@ -94,7 +123,7 @@ class Site:
         """The whole expression."""
         return Span(self.origins.source, self.node.start, self.node.end)
 
-    def place(self, fault: Fault, frame: list[Any]) -> Fault:
+    def place(self, fault: Fault, frame: Frame) -> Fault:
         """The failure, placed here with the calls that led here, unless it has a place already."""
         if fault.place is None:
             fault.place = self.span
@@ -102,7 +131,7 @@ class Site:
         return fault
 
 
-def call_stack(frame: list[Any]) -> tuple[Related, ...]:
+def call_stack(frame: Frame) -> tuple[Related, ...]:
     """The calls that led to a frame, innermost first."""
     calls: list[Related] = []
     while frame[3] is not None and len(calls) < _SHOWN_CALLS:
@@ -116,7 +145,7 @@ class Call:
 
     __slots__ = ("_frame", "_site", "name")
 
-    def __init__(self, site: Site, frame: list[Any], name: str) -> None:
+    def __init__(self, site: Site, frame: Frame, name: str) -> None:
         self._site = site
         self._frame = frame
         self.name = name
@@ -185,12 +214,13 @@ class Call:
         node = self._site.node
         if not isinstance(node, tree.Call):
             return self.span
+        origins = self._site.origins
         found = _argument(node, argument)
         if found:
-            return self._site.origins.descend(found[0], path, key=key)
+            return origins.descend(found[0], path, self._frame, key=key)
         for arg in node.args:
             if isinstance(arg, tree.Star) and arg.prefix == "**" and isinstance(argument, str):
-                return self._site.origins.descend(arg.value, (argument, *path), key=key)
+                return origins.descend(arg.value, (argument, *path), self._frame, key=key)
         return self.span
 
     def _span(self, node: tree.Node) -> Span:

@@ -45,6 +45,8 @@ class _Function:
         self.outer = outer
         self.size = HEADER
         self.sure: set[int] = set()
+        self.params: dict[int, int] = {}
+        """Parameters that are never assigned to: slot to position + 1, or -1 when only taken by keyword."""
         self.loops = 0
 
 
@@ -299,7 +301,8 @@ class _Resolver:
 
     def body(self, body: list[tree.Node]) -> None:
         block = self.block
-        self.collect(body, lambda name, branches, loop: _ignore(block.bind(name.name)), ())
+        params = self.function.params
+        self.collect(body, lambda name, branches, loop: _ignore(params.pop(block.bind(name.name), None)), ())
         self.statements(body)
 
     def enter(
@@ -323,7 +326,6 @@ class _Resolver:
         star = next((at for at, param in enumerate(params) if param.prefix == "*"), len(params))
         plain = [param for param in params if not param.prefix]
         rest = [param for prefix in ("*", "**") for param in params if param.prefix == prefix and param.name]
-        assert star >= 0
         for param in [*plain, *rest]:
             assert param.name is not None
             if param.name.name in self.block.slots:
@@ -332,6 +334,10 @@ class _Resolver:
             param.name.hops = 0
             param.name.slot = self.block.bind(param.name.name)
             self.function.sure.add(param.name.slot)
+            if not param.prefix:
+                self.function.params[param.name.slot] = (
+                    plain.index(param) + 1 if param in params[:star] else -1
+                )
 
     def check_order(self, params: list[tree.Parameter]) -> None:
         seen = ""
@@ -359,7 +365,13 @@ class _Resolver:
             if slot is not None:
                 name.slot = slot
                 name.hops = hops
-                name.scope = FREE if hops else SURE if slot in block.function.sure else LOCAL
+                if hops:
+                    name.scope = FREE
+                elif slot in block.function.sure:
+                    name.scope = SURE
+                    name.hops = block.function.params.get(slot, 0)
+                else:
+                    name.scope = LOCAL
                 return
             parent = block.parent
             if parent is not None and parent.function is not block.function:
@@ -499,7 +511,7 @@ class _Resolver:
                     visitors[kind](arg)
 
 
-def _ignore(slot: int) -> None:
+def _ignore(result: int | None) -> None:
     """Takes what a binding function returns, where only its effect is wanted."""
 
 

@@ -40,6 +40,8 @@ def get_index(container: Any, index: Any, limits: Limits) -> Any:
     if kind in _INDEXABLE:
         at = position(container, index, len(container))
         return container[at : at + 1] if kind is bytes else container[at]
+    if kind is Elems:
+        return container.items[position(container, index, len(container.items))]
     if kind is Range:
         steps = container.range
         at = position(container, index, range_size(steps))

@@ -97,7 +97,7 @@ class Range:
 
 
 class Elems:
-    """The elements of a string or bytes, as `s.elems()` and its kin give them: iterable, not indexable."""
+    """The elements of a string or bytes, as `s.elems()` and its kin give them: iterable and indexable."""
 
     __slots__ = ("items", "method", "owner")
 
@@ -253,7 +253,8 @@ def type_name(value: Any) -> str:
     if name is not None:
         return name
     if isinstance(value, Elems):
-        return f"{'bytes' if isinstance(value.owner, bytes) else 'string'}.{value.method}"
+        owner = "bytes" if isinstance(value.owner, bytes) else "string"
+        return f"{owner}.{'codepoints' if value.method.startswith('code') else 'elems'}"
     return str(value.type_name) if isinstance(value, HostValue) else "value"
 
 

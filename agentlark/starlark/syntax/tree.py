@@ -20,7 +20,11 @@ class Node:
 
 
 class Name(Node):
-    """An identifier; `scope`, `hops` and `slot` are set by the resolver."""
+    """An identifier; the resolver sets `scope`, `slot`, and `hops`: how many functions further out it lives.
+
+    Of a parameter that is never assigned to, `hops` says instead how it is given: position + 1, or -1 when
+    only by keyword.
+    """
 
     __slots__ = ("hops", "name", "scope", "slot")
     scope: int

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+
+from agentlark import starlark
+from agentlark.diagnostics import Span
+from agentlark.starlark.codes import CODES
+from tests.agentlark.starlark.running import failure, failures, run, shown
+
+CASES = [
+    ("x = 1 + ", "AL001", "1:9", "got end of line, expected an expression"),
+    ("x = = 1", "AL001", "1:5", "got `=`, expected an expression"),
+    ("f(a b)", "AL001", "1:5", "got `b`, expected `,` or `)`"),
+    ("f(a = 1\n  b = 2)", "AL001", "1:8", "expected `,` or `)` after `1`"),
+    ("for x 1:\n  pass", "AL001", "1:7", "expected `,` or `in`"),
+    ('x = "a" "b"', "AL001", "1:9", "adjacent strings are not joined"),
+    ("x = 1 < 2 < 3", "AL001", "1:11", "comparisons do not chain"),
+    ("x = 1,", "AL001", "1:6", "unparenthesized tuple with trailing comma"),
+    ("if x = 1:\n  pass", "AL001", "1:6", "got `=`, expected `:`"),
+    ("while True:\n  pass", "AL001", "1:1", "`while` is a reserved word"),
+    ("x = 1_000", "AL001", "1:6", "got `_000`"),
+    ("else:\n  pass", "AL001", "1:1", "got `else`, expected a statement"),
+    ("x = load('a')", "AL001", "1:5", "got `load`, expected an expression"),
+    ("x = 'abc\ny = 1", "AL002", "1:5", "not closed on its line"),
+    ('x = """abc\ny = 1', "AL002", "1:5", "never closed"),
+    ("if x:\ny = 1", "AL003", "2:1", "expected an indented block"),
+    ("x = 1\n  y = 2", "AL003", "2:3", "unexpected indentation"),
+    ("  x = 1", "AL003", "1:1", "unexpected indentation"),
+    ("def f():\n    x = 1\n  y = 2", "AL003", "3:1", "matches no block"),
+    (r"x = '\q'", "AL004", "1:6", r"invalid escape sequence \q"),
+    (r"x = '\xff'", "AL004", "1:6", r"non-ASCII escape \xff"),
+    (r"x = '\ud800'", "AL004", "1:6", "not a Unicode code point"),
+    (r"x = b'\777'", "AL004", "1:7", "larger than a byte"),
+    ("x = [1, 2)", "AL005", "1:10", "`)` does not match `[`"),
+    ("x = )", "AL005", "1:5", "`)` closes nothing"),
+    ("x = [1, 2", "AL005", "1:5", "`[` is never closed"),
+    ("x = [1, 2\ny = 3", "AL005", "1:5", "`[` is never closed"),
+    ("x = 0777", "AL007", "1:5", "invalid int literal 0777"),
+    ("x = 1 ? 2", "AL007", "1:7", "unexpected character '?'"),
+    ("x = 1\n\f\n", "AL007", "2:1", "unexpected character U+000C"),
+    ("x = 'a\0b'", "AL007", "1:7", "NUL"),
+    ("x = '\ud800'", "AL007", "1:6", "lone surrogate"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "place", "message"), CASES)
+def test_a_syntax_error_is_told_in_words_at_its_place(text: str, code: str, place: str, message: str) -> None:
+    found = failure(text)
+    assert (found.code, str(found.place)) == (code, f"test.lark:{place}")
+    assert message in found.message
+
+
+def test_every_code_that_occurs_has_a_meaning() -> None:
+    assert {code for _, code, _, _ in CASES} <= set(CODES)
+
+
+def test_one_run_reports_the_mistakes_of_several_statements() -> None:
+    text = "x = = 1\ny = 2\nz = ) + 1\n\ndef f():\n    return 1 2\n\nw = 'a' 'b'\n"
+    places = [str(found.place) for found in failures(text)]
+    assert places == ["test.lark:1:5", "test.lark:3:5", "test.lark:6:14", "test.lark:8:9"]
+
+
+def test_a_bracket_that_does_not_match_names_its_opener() -> None:
+    found = failure("a = [\n  b(c = 1,\n  b(c = 2),\n]\n")
+    assert (found.code, str(found.place)) == ("AL005", "test.lark:4:1")
+    assert [(str(other.place), other.message) for other in found.related] == [
+        ("test.lark:2:4", "opened here")
+    ]
+
+
+def test_a_missing_comma_points_at_the_end_of_the_line_that_lacks_it() -> None:
+    found = failure('a = f(\n  x = "one"\n  y = 2,\n)\n')
+    assert str(found.place) == "test.lark:2:12"
+    assert found.help == "put a comma here"
+
+
+def test_characters_that_begin_no_token_are_all_reported() -> None:
+    assert [str(found.place) for found in failures("x = “a”\ny = $")] == [
+        "test.lark:1:5",
+        "test.lark:1:7",
+        "test.lark:2:5",
+    ]
+
+
+def test_offsets_of_nodes_cover_their_text() -> None:
+    text = "x = f(a, b = [1, 2], *c)[0].d if (e) else -g\n"
+    file = starlark.parse(text, filename="t")
+    (assign,) = file.body
+    assert shown(file.span(assign)) == text.rstrip()
+    assert isinstance(file.span(assign), Span)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n", "\n\n  \n", "# only a comment", "\ufeff", "  # indented comment\n"]
+)
+def test_a_file_without_statements_is_an_empty_module(text: str) -> None:
+    assert dict(run(text)) == {}
+
+
+def test_line_ends_of_other_systems_and_a_byte_order_mark_are_taken() -> None:
+    module = run("\ufeffx = 1\r\ndef f():\r\n  return '''a\r\nb'''\r\ny = f()\rz = 3")
+    assert starlark.to_python(module["y"]) == "a\nb"
+    assert module["z"] == 3
+
+
+def test_a_tab_indents_to_the_next_multiple_of_eight() -> None:
+    assert run("if True:\n\tx = 1\n        y = 2\n")["y"] == 2
+
+
+def test_comments_and_continued_lines_may_stand_anywhere() -> None:
+    module = run("x = [ # one\n  1, # two\n\n  # three\n  2]\ny = 1 + \\\n  2 # four")
+    assert starlark.to_python(module["x"]) == [1, 2]
+    assert module["y"] == 3
