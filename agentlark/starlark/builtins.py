@@ -94,7 +94,7 @@ def _fail(thread: Thread, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Non
     if unknown:
         raise Fault("AL210", f"unexpected keyword argument {min(unknown)}")
     separator = a_string(kwargs.get("sep", " "), "sep")
-    raise Fault("AL211", f"fail: {separator.join(to_str(arg, thread.limits) for arg in args)}")
+    raise Fault("AL211", f"fail: {separator.join(to_str(arg, thread) for arg in args)}")
 
 
 def _float(thread: Thread, value: Any = 0.0) -> float:
@@ -162,7 +162,7 @@ def _extreme(name: str, sign: int) -> Native:
         best_key = key(best) if key else best
         for item in items[1:]:
             item_key = key(item) if key else item
-            if order(item_key, best_key) * sign > 0:
+            if order(item_key, best_key, thread) * sign > 0:
                 best, best_key = item, item_key
         return best
 
@@ -193,7 +193,7 @@ def _print(thread: Thread, args: Sequence[Any], kwargs: Mapping[str, Any]) -> No
     if unknown:
         raise Fault("AL210", f"unexpected keyword argument {min(unknown)}")
     separator = a_string(kwargs.get("sep", " "), "sep")
-    thread.write(separator.join(to_str(arg, thread.limits) for arg in args))
+    thread.write(separator.join(to_str(arg, thread) for arg in args))
 
 
 def _range(thread: Thread, first: Any, second: Any = UNSET, step: Any = UNSET) -> Range:
@@ -205,7 +205,7 @@ def _range(thread: Thread, first: Any, second: Any = UNSET, step: Any = UNSET) -
 
 
 def _repr(thread: Thread, value: Any) -> str:
-    return to_repr(value, thread.limits)
+    return to_repr(value, thread)
 
 
 def _reversed(thread: Thread, items: Any) -> List:
@@ -221,11 +221,11 @@ def _sorted(thread: Thread, items: Any, key: Any = UNSET, reverse: Any = UNSET) 
     down = False if reverse is UNSET else a_bool(reverse, "reverse")
     size = size_of(items)
     thread.charge(size * max(1, math.frexp(size)[1]) >> 4)
-    return List(in_order(values, _key(key, thread), down))
+    return List(in_order(values, _key(key, thread), down, thread))
 
 
 def _str(thread: Thread, value: Any = "") -> str:
-    return to_str(value, thread.limits)
+    return to_str(value, thread)
 
 
 def _tuple(thread: Thread, items: Any = ()) -> tuple[Any, ...]:

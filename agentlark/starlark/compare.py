@@ -8,6 +8,7 @@ from types import NoneType
 from typing import Any
 
 from agentlark.starlark.failures import Fault
+from agentlark.starlark.limits import Thread
 from agentlark.starlark.values import BoundMethod, Dict, List, Range, Set, type_name
 
 _MAX_NESTING = 200
@@ -15,11 +16,11 @@ _NATIVE = frozenset({str, int, bool, NoneType, bytes})
 _NUMBERS = frozenset({int, float})
 
 
-def equal(a: Any, b: Any, depth: int = 0) -> bool:
+def equal(a: Any, b: Any, thread: Thread, depth: int = 0) -> bool:
     """What `a == b` gives.
 
     Raises:
-        Fault: AL207 when the values nest too deeply, as cyclic ones do.
+        Fault: AL207 when the values nest too deeply, as cyclic ones do, or take too many steps.
     """
     kind = type(a)
     if kind is not type(b):
@@ -33,10 +34,10 @@ def equal(a: Any, b: Any, depth: int = 0) -> bool:
     if kind is List or kind is tuple:
         if len(a) != len(b):
             return False
-        depth = _deeper(depth)
-        return all(equal(x, y, depth) for x, y in zip(a, b, strict=True))
+        depth = _deeper(depth, thread, len(a))
+        return all(equal(x, y, thread, depth) for x, y in zip(a, b, strict=True))
     if kind is Dict:
-        return _equal_dicts(a, b, _deeper(depth))
+        return len(a) == len(b) and _equal_dicts(a, b, thread, _deeper(depth, thread, len(a)))
     if kind is Set:
         return len(a) == len(b) and all(key in b for key in a)
     if kind is Range:
@@ -46,24 +47,23 @@ def equal(a: Any, b: Any, depth: int = 0) -> bool:
     return False
 
 
-def _deeper(depth: int) -> int:
+def _deeper(depth: int, thread: Thread, size: int) -> int:
+    thread.charge(1 + (size >> 2))
     if depth >= _MAX_NESTING:
         raise Fault("AL207", "comparison exceeded maximum recursion depth")
     return depth + 1
 
 
-def _equal_dicts(a: Dict, b: Dict, depth: int) -> bool:
-    if len(a) != len(b):
-        return False
+def _equal_dicts(a: Dict, b: Dict, thread: Thread, depth: int) -> bool:
     missing = object()
     for key, value in a.items():
         other = b.get(key, missing)
-        if other is missing or not equal(value, other, depth):
+        if other is missing or not equal(value, other, thread, depth):
             return False
     return True
 
 
-def order(a: Any, b: Any, op: str = "<", depth: int = 0) -> int:
+def order(a: Any, b: Any, thread: Thread, op: str = "<", depth: int = 0) -> int:
     """Negative, zero or positive as `a` sorts before, with or after `b`; NaN sorts after all numbers.
 
     Raises:
@@ -79,10 +79,10 @@ def order(a: Any, b: Any, op: str = "<", depth: int = 0) -> int:
     if kind in _NATIVE and kind is not NoneType:
         return int(a > b) - int(a < b)
     if kind is List or kind is tuple:
-        depth = _deeper(depth)
+        depth = _deeper(depth, thread, min(len(a), len(b)))
         for x, y in zip(a, b, strict=False):
-            if not equal(x, y, depth):
-                return order(x, y, op, depth)
+            if not equal(x, y, thread, depth):
+                return order(x, y, thread, op, depth)
         return len(a) - len(b)
     raise not_ordered(a, b, op)
 
@@ -92,7 +92,7 @@ def not_ordered(a: Any, b: Any, op: str) -> Fault:
     return Fault("AL201", f"{type_name(a)} {op} {type_name(b)} not implemented")
 
 
-def compare(op: str) -> Callable[[Any, Any], bool]:
+def compare(op: str) -> Callable[[Any, Any, Thread], bool]:
     """The function of an ordering operator."""
     accept: dict[str, Callable[[int], bool]] = {
         "<": lambda sign: sign < 0,
@@ -102,10 +102,10 @@ def compare(op: str) -> Callable[[Any, Any], bool]:
     }
     test = accept[op]
 
-    def function(a: Any, b: Any) -> bool:
+    def function(a: Any, b: Any, thread: Thread) -> bool:
         if type(a) is Set and type(b) is Set:
             return _contained(a, b, op)
-        return test(order(a, b, op))
+        return test(order(a, b, thread, op))
 
     return function
 
@@ -118,7 +118,9 @@ def _contained(a: Set, b: Set, op: str) -> bool:
     return all(key in large for key in small)
 
 
-def in_order(items: Iterable[Any], key: Callable[[Any], Any] | None, reverse: bool) -> list[Any]:
+def in_order(
+    items: Iterable[Any], key: Callable[[Any], Any] | None, reverse: bool, thread: Thread
+) -> list[Any]:
     """The items sorted, stably also in reverse.
 
     Raises:
@@ -130,6 +132,7 @@ def in_order(items: Iterable[Any], key: Callable[[Any], Any] | None, reverse: bo
     if kinds <= {int} or kinds <= {str}:
         ranks: list[Any] = keys
     else:
-        ranks = [cmp_to_key(order)(value) for value in keys]
+        rank = cmp_to_key(lambda a, b: order(a, b, thread))
+        ranks = [rank(value) for value in keys]
     positions = sorted(range(len(keys)), key=ranks.__getitem__, reverse=reverse)
     return [source[at] for at in positions]

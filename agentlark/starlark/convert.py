@@ -19,7 +19,9 @@ from agentlark.starlark.values import (
     Range,
     Set,
     items_of,
+    keys_of,
     make_dict,
+    size_of,
     type_name,
 )
 
@@ -44,6 +46,7 @@ _READY = frozenset(
     }
 )
 _MAX_NESTING = 200
+_MAX_PARTS = 5_000_000
 
 
 class NotPlain(AgentlarkError):
@@ -64,12 +67,12 @@ def to_python(value: Any) -> Any:
 
     Raises:
         NotPlain: for functions, bytes and the host's values, for NaN and infinities, for keys that are no
-            strings, and for what holds itself or nests deeper than 200 levels.
+            strings, for what holds itself or nests deeper than 200 levels, and for more than 5,000,000 parts.
     """
-    return _plain(value, "$", ())
+    return _plain(value, "$", (), [_MAX_PARTS])
 
 
-def _plain(value: Any, path: str, around: tuple[int, ...]) -> Any:
+def _plain(value: Any, path: str, around: tuple[int, ...], left: list[int]) -> Any:
     kind = type(value)
     if kind in _SCALARS:
         return value
@@ -82,12 +85,16 @@ def _plain(value: Any, path: str, around: tuple[int, ...]) -> Any:
     if len(around) >= _MAX_NESTING:
         raise NotPlain(path, "this value nests too deeply")
     inside = (*around, id(value))
+    size = size_of(value)
+    left[0] -= max(size, 0)
+    if left[0] < 0:
+        raise NotPlain(path, f"this value has more than {_MAX_PARTS} parts")
     if kind is Dict:
-        return {_key(key, path): _plain(item, f"{path}.{key}", inside) for key, item in items_of(value)}
+        return {_key(key, path): _plain(item, f"{path}.{key}", inside, left) for key, item in items_of(value)}
     if kind is List or kind is tuple:
-        return [_plain(item, f"{path}[{at}]", inside) for at, item in enumerate(value)]
+        return [_plain(item, f"{path}[{at}]", inside, left) for at, item in enumerate(value)]
     if kind is Set:
-        return [_plain(item, f"{path}[{at}]", inside) for at, item in enumerate(value)]
+        return [_plain(item, f"{path}[{at}]", inside, left) for at, item in enumerate(keys_of(value))]
     if kind is Range:
         return list(value.range)
     raise NotPlain(path, f"a {type_name(value)} is not plain data")

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from agentlark.starlark.failures import Fault
-from agentlark.starlark.limits import Limits, Thread
+from agentlark.starlark.limits import Thread
 from agentlark.starlark.numbers import float_to_int
 from agentlark.starlark.text import float_text, int_text, to_repr, to_str
 from agentlark.starlark.values import Dict, List, as_key, elements, type_name
@@ -50,14 +50,13 @@ def percent(template: str, operand: Any, thread: Thread) -> str:
     arguments: Sequence[Any] = operand if type(operand) is tuple else (operand,)
     if type(operand) is List and sum(part[2] not in ("%", "end") for part in parts) != 1:
         arguments = operand
-    limits = thread.limits
     out: list[str] = []
     used = 0
     keyed = False
     for before, name, letter in parts:
         out.append(before)
         if name is not None:
-            out.append(_convert(letter, _keyed(operand, name), limits))
+            out.append(_convert(letter, _keyed(operand, name), thread))
             keyed = True
         elif letter == "%":
             out.append("%")
@@ -65,7 +64,7 @@ def percent(template: str, operand: Any, thread: Thread) -> str:
             if used >= len(arguments):
                 raise Fault("AL201", "not enough arguments for format string")
             value = arguments[used]
-            out.append(value if letter == "s" and type(value) is str else _convert(letter, value, limits))
+            out.append(value if letter == "s" and type(value) is str else _convert(letter, value, thread))
             used += 1
     if used < len(arguments) and not (keyed and type(operand) is Dict):
         raise _too_many(operand, used)
@@ -100,12 +99,12 @@ def _integer(value: Any, letter: str) -> int:
     raise Fault("AL201", f"%{letter} format requires integer: cannot convert {type_name(value)} to int")
 
 
-def _decimal(value: Any, limits: Limits) -> str:
+def _decimal(value: Any, thread: Thread) -> str:
     return int_text(_integer(value, "d"))
 
 
-def _float(letter: str) -> Callable[[Any, Limits], str]:
-    def convert(value: Any, limits: Limits) -> str:
+def _float(letter: str) -> Callable[[Any, Thread], str]:
+    def convert(value: Any, thread: Thread) -> str:
         if type(value) is not int and type(value) is not float:
             raise Fault("AL201", f"%{letter} format requires float, not {type_name(value)}")
         try:
@@ -121,7 +120,7 @@ def _float(letter: str) -> Callable[[Any, Limits], str]:
     return convert
 
 
-def _character(value: Any, limits: Limits) -> str:
+def _character(value: Any, thread: Thread) -> str:
     if type(value) is int:
         if not 0 <= value <= 0x10FFFF or 0xD800 <= value <= 0xDFFF:
             raise Fault("AL201", f"%c format requires a valid Unicode code point, got {int_text(value)}")
@@ -133,24 +132,24 @@ def _character(value: Any, limits: Limits) -> str:
     raise Fault("AL201", f"%c format requires int or single-character string, not {type_name(value)}")
 
 
-_CONVERSIONS: dict[str, Callable[[Any, Limits], str]] = {
+_CONVERSIONS: dict[str, Callable[[Any, Thread], str]] = {
     "s": to_str,
     "r": to_repr,
     "d": _decimal,
     "i": _decimal,
-    "o": lambda value, limits: f"{_integer(value, 'o'):o}",
-    "x": lambda value, limits: f"{_integer(value, 'x'):x}",
-    "X": lambda value, limits: f"{_integer(value, 'X'):X}",
+    "o": lambda value, thread: f"{_integer(value, 'o'):o}",
+    "x": lambda value, thread: f"{_integer(value, 'x'):x}",
+    "X": lambda value, thread: f"{_integer(value, 'X'):X}",
     "c": _character,
     **{letter: _float(letter) for letter in "eEfFgG"},
 }
 
 
-def _convert(letter: str, value: Any, limits: Limits) -> str:
+def _convert(letter: str, value: Any, thread: Thread) -> str:
     convert = _CONVERSIONS.get(letter)
     if convert is None:
         raise Fault("AL201", f"unknown conversion %{letter}" if letter else "incomplete format")
-    return convert(value, limits)
+    return convert(value, thread)
 
 
 def format_text(template: str, args: Sequence[Any], kwargs: Mapping[str, Any], thread: Thread) -> str:
@@ -159,7 +158,6 @@ def format_text(template: str, args: Sequence[Any], kwargs: Mapping[str, Any], t
     Raises:
         Fault: AL201 for a malformed template or a field that finds no argument, AL207 for a long result.
     """
-    limits = thread.limits
     out: list[str] = []
     parts = _format_parts(template) if len(template) < _KEPT else _format_parts.__wrapped__(template)
     for text, field in parts:
@@ -167,7 +165,7 @@ def format_text(template: str, args: Sequence[Any], kwargs: Mapping[str, Any], t
         if field is not None:
             name, conversion = field
             value = args[name] if type(name) is int and name < len(args) else _named(name, kwargs)
-            out.append(to_repr(value, limits) if conversion == "r" else to_str(value, limits))
+            out.append(to_repr(value, thread) if conversion == "r" else to_str(value, thread))
     return _joined(out, thread)
 
 

@@ -198,11 +198,11 @@ class Call:
 
     def equal(self, a: Any, b: Any) -> bool:
         """Whether two values are equal in Starlark, where `True` is not `1`."""
-        return equal(a, b)
+        return equal(a, b, self._frame[1])
 
     def repr(self, value: Any) -> str:
         """The value as the program's `repr` prints it."""
-        return to_repr(value, self._frame[1].limits)
+        return to_repr(value, self._frame[1])
 
     def invoke(self, function: Any, *args: Any) -> Any:
         """Calls a function of the program with positional arguments; its failures are placed at this call."""

@@ -19,7 +19,7 @@ class Limits:
     Memory as such cannot be bounded from within a process; a child process with its own limit can be.
     """
 
-    max_steps: int = 50_000_000
+    max_steps: int = 10_000_000
     """Statements, iterations and calls; operations on large values cost a step per 64 elements."""
     max_depth: int = 100
     """Starlark functions that may be active at a time."""
@@ -39,7 +39,7 @@ class Thread:
     It travels in every frame, so that a function loaded from another module charges whoever calls it.
     """
 
-    __slots__ = ("active", "frame", "invoke", "left", "limits", "output_left", "print", "site")
+    __slots__ = ("_free", "active", "frame", "invoke", "left", "limits", "output_left", "print", "site")
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class Thread:
         invoke: Callable[[Thread, Any, Sequence[Any]], Any],
     ) -> None:
         self.limits = limits
+        self._free = min(64, limits.max_value_size)
         self.invoke = invoke
         """Calls a function with positional arguments, on behalf of the one called last."""
         self.frame: Any = None
@@ -73,7 +74,7 @@ class Thread:
         Raises:
             Fault: AL207.
         """
-        if size > 64:
+        if size > self._free:
             if size > self.limits.max_value_size:
                 raise too_large(size, self.limits)
             self.charge(size >> 6)

@@ -213,7 +213,7 @@ def contains(a: Any, b: Any, thread: Thread) -> bool:
         return as_key(a) in b
     if kind is List or kind is tuple:
         thread.charge_size(len(b))
-        return any(equal(a, item) for item in b)
+        return any(equal(a, item, thread) for item in b)
     if kind is str:
         if type(a) is not str:
             raise Fault("AL201", f"'in <string>' requires string as left operand, not {type_name(a)}")
@@ -226,7 +226,7 @@ def contains(a: Any, b: Any, thread: Thread) -> bool:
             raise Fault("AL201", f"'in <range>' requires integer as left operand, not {type_name(a)}")
         return a in b.range
     if kind is Elems:
-        return any(equal(a, item) for item in b.items)
+        return any(equal(a, item, thread) for item in b.items)
     raise unknown(a, "in", b)
 
 
@@ -247,8 +247,7 @@ def not_contains(a: Any, b: Any, thread: Thread) -> bool:
 
 
 def _ordering(op: str) -> Operator:
-    function = compare(op)
-    return lambda a, b, thread: function(a, b)
+    return compare(op)
 
 
 OPERATORS: dict[str, Operator] = {
@@ -265,8 +264,8 @@ OPERATORS: dict[str, Operator] = {
     ">>": shift_right,
     "in": contains,
     "not in": not_contains,
-    "==": lambda a, b, thread: equal(a, b),
-    "!=": lambda a, b, thread: not equal(a, b),
+    "==": equal,
+    "!=": lambda a, b, thread: not equal(a, b, thread),
     **{op: _ordering(op) for op in ("<", "<=", ">", ">=")},
 }
 

@@ -153,6 +153,9 @@ class _Prepared:
                 step(frame)
         except Fault as fault:
             raise StarlarkError([fault.diagnostic(self.source)]) from None
+        except MemoryError:
+            message = "the program ran out of memory"
+            raise StarlarkError([Diagnostic("AL207", message, Span(self.source, 0, 0))]) from None
         except RecursionError:
             message = "calls and expressions nest too deeply while running"
             raise StarlarkError([Diagnostic("AL207", message, Span(self.source, 0, 0))]) from None

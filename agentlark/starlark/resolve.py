@@ -24,6 +24,9 @@ LOCAL, SURE, FREE, GLOBAL, KNOWN = range(5)
 function, one of the file, a value of the host or the language."""
 
 
+_MOST_REPORTED = 100
+
+
 class Globals:
     """The variables of a file: `slots` by name, in order of first binding; `loaded` are those of loads."""
 
@@ -153,6 +156,8 @@ class _Resolver:
         help: str | None = None,
         first: tuple[tree.Node, str] | None = None,
     ) -> None:
+        if len(self.found) >= _MOST_REPORTED:
+            return
         related = (Related(self.span(first[0]), first[1]),) if first else ()
         self.found.append(Diagnostic(code, message, self.span(node), help=help, related=related))
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from agentlark.diagnostics import nearest
 from agentlark.starlark.failures import Fault
-from agentlark.starlark.limits import Limits, Thread
-from agentlark.starlark.text import to_repr
+from agentlark.starlark.limits import Thread
+from agentlark.starlark.text import brief
 from agentlark.starlark.values import (
     Dict,
     Elems,
@@ -25,7 +25,7 @@ _MISSING = object()
 _INDEXABLE = frozenset({List, tuple, str, bytes})
 
 
-def get_index(container: Any, index: Any, limits: Limits) -> Any:
+def get_index(container: Any, index: Any) -> Any:
     """`container[index]`.
 
     Raises:
@@ -35,7 +35,7 @@ def get_index(container: Any, index: Any, limits: Limits) -> Any:
     if kind is Dict:
         value = container.get(as_key(index), _MISSING)
         if value is _MISSING:
-            raise missing_key(container, index, limits)
+            raise missing_key(container, index)
         return value
     if kind in _INDEXABLE:
         at = position(container, index, len(container))
@@ -59,12 +59,11 @@ def position(container: Any, index: Any, size: int) -> int:
     return index + size if index < 0 else index
 
 
-def missing_key(container: Dict, key: Any, limits: Limits) -> Fault:
+def missing_key(container: Dict, key: Any) -> Fault:
     """The failure of looking up a key that is not there, with the nearest that is."""
     near = nearest(key, (known for known in container if type(known) is str)) if type(key) is str else None
-    shown = to_repr(key, limits)
     help = f'did you mean "{near}"?' if near else None
-    return Fault("AL204", f"key {shown} not in dict", help=help)
+    return Fault("AL204", f"key {brief(key)} not in dict", help=help)
 
 
 def set_index(container: Any, index: Any, value: Any) -> None:

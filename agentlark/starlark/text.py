@@ -1,12 +1,16 @@
-"""How values print: `str` and `repr`, with a cap on the length and on the nesting."""
+"""How values print: `str` and `repr`, capped in length and nesting, and paid for in steps.
+
+A value of a hundred lists, each holding the one before twice, would print for ever.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from agentlark.starlark.failures import Fault
-from agentlark.starlark.limits import Limits, too_large
+from agentlark.starlark.limits import Thread
 from agentlark.starlark.values import (
     BoundMethod,
     Builtin,
@@ -24,6 +28,7 @@ from agentlark.starlark.values import (
 )
 
 _MAX_NESTING = 200
+_BRIEF = 100
 _ESCAPES = {
     "\\": "\\\\",
     '"': '\\"',
@@ -37,31 +42,47 @@ _ESCAPES = {
 }
 
 
-def to_str(value: Any, limits: Limits) -> str:
+def to_str(value: Any, thread: Thread) -> str:
     """What `str(value)` gives: a string is itself, bytes are decoded, everything else is as for `to_repr`.
 
     Raises:
-        Fault: AL207 when it gets longer than a value may be, or nests too deeply.
+        Fault: AL207 when it gets longer than a value may be, nests too deeply, or takes too many steps.
     """
     if type(value) is str:
         return value
-    return value.decode("utf-8", "replace") if type(value) is bytes else to_repr(value, limits)
+    return value.decode("utf-8", "replace") if type(value) is bytes else to_repr(value, thread)
 
 
-def to_repr(value: Any, limits: Limits) -> str:
+def to_repr(value: Any, thread: Thread) -> str:
     """What `repr(value)` gives.
 
     Raises:
-        Fault: AL207 when it gets longer than a value may be, or nests too deeply.
+        Fault: AL207 when it gets longer than a value may be, nests too deeply, or takes too many steps.
     """
     kind = type(value)
     if kind is str:
         return quote(value)
     if kind is int:
         return int_text(value)
-    writer = _Writer(limits)
+    writer = _Writer(thread.limits.max_value_size, thread.charge)
     writer.write(value, ())
     return "".join(writer.parts)
+
+
+def brief(value: Any) -> str:
+    """The beginning of what `repr(value)` gives, for a message; costs little whatever the value is."""
+    if type(value) is str:
+        return quote(value[:_BRIEF]) + ("..." if len(value) > _BRIEF else "")
+    writer = _Writer(_BRIEF, _charge_nothing)
+    try:
+        writer.write(value, ())
+    except Fault:
+        return "".join(writer.parts) + "..."
+    return "".join(writer.parts)
+
+
+def _charge_nothing(steps: int) -> None:
+    """Takes the steps of a text that is short by itself."""
 
 
 def quote(text: str) -> str:
@@ -124,15 +145,17 @@ def float_text(value: float) -> str:
 class _Writer:
     """Collects the text of a value and counts its characters."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, most: int, charge: Callable[[int], None]) -> None:
         self.parts: list[str] = []
-        self._limits = limits
-        self._left = limits.max_value_size
+        self._most = most
+        self._left = most
+        self._charge = charge
 
     def put(self, text: str) -> None:
         self._left -= len(text)
         if self._left < 0:
-            raise too_large(self._limits.max_value_size - self._left, self._limits)
+            size = self._most - self._left
+            raise Fault("AL207", f"this text would have {size} characters or more (max_value_size)")
         self.parts.append(text)
 
     def write(self, value: Any, path: tuple[int, ...]) -> None:
@@ -143,6 +166,7 @@ class _Writer:
                 return
             if len(path) >= _MAX_NESTING:
                 raise Fault("AL207", f"this {type_name(value)} nests too deeply to print")
+            self._charge(1 + len(value))
             self._write_container(value, (*path, id(value)))
         else:
             self.put(_plain(value))

@@ -245,6 +245,7 @@ _TYPE_NAMES: dict[type, str] = {
 _OWN_KEYS = frozenset({NoneType, int, str, bytes, Function, Native, Builtin})
 _CALLABLE = frozenset({Function, Native, BoundMethod, Builtin})
 _NAN = float("nan")
+_MAX_KEY_PARTS = 1000
 
 
 def type_name(value: Any) -> str:
@@ -277,16 +278,26 @@ def as_key(value: Any) -> Any:
     if kind is float:
         return value if value == value else _NAN
     if kind is tuple:
-        parts = tuple(map(as_key, value))
-        for part in parts:
-            if type(part) is _BoolKey or type(part) is _TupleKey:
-                return _TupleKey(value, parts)
-        return value
+        return _tuple_key(value, [_MAX_KEY_PARTS])
     if isinstance(value, HostValue) or kind is BoundMethod:
         return value
     raise Fault(
         "AL201", f"unhashable type: {type_name(value)}", help="keys are strings, numbers, tuples of them"
     )
+
+
+def _tuple_key(value: tuple[Any, ...], left: list[int]) -> Any:
+    """What stands for a tuple; `left` counts down the parts that all tuples in it may have together.
+
+    Python hashes a tuple part by part each time, through tuples in tuples, and cannot be interrupted.
+    """
+    left[0] -= len(value) + 1
+    if left[0] < 0:
+        raise Fault("AL207", f"a key may have {_MAX_KEY_PARTS} parts at most")
+    parts = tuple([_tuple_key(part, left) if type(part) is tuple else as_key(part) for part in value])
+    if any(type(part) is _BoolKey or type(part) is _TupleKey for part in parts):
+        return _TupleKey(value, parts)
+    return value
 
 
 def from_key(key: Any) -> Any:

@@ -136,7 +136,6 @@ def index(context: Context, node: tree.Index) -> Closure:
     owner = context.expression(node.object)
     key = context.expression(node.index)
     site = context.site(node)
-    limits = context.limits
 
     def run(f: list[Any]) -> Any:
         container = owner(f)
@@ -148,7 +147,7 @@ def index(context: Context, node: tree.Index) -> Closure:
         elif kind is int and type(container) is List and 0 <= at < len(container):
             return container[at]
         try:
-            return get_index(container, at, limits)
+            return get_index(container, at)
         except Fault as fault:
             site.place(fault, f)
             raise

@@ -9,7 +9,7 @@ from agentlark.starlark.evaluate.context import EXPRESSIONS, Closure, Context
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.resolve import FREE, GLOBAL, KNOWN, LOCAL, SURE
 from agentlark.starlark.syntax import tree
-from agentlark.starlark.text import to_repr
+from agentlark.starlark.text import brief
 from agentlark.starlark.values import UNSET, Dict, List, put
 
 
@@ -150,7 +150,7 @@ def _dict_of_anything(context: Context, node: tree.DictDisplay, values: list[Clo
             try:
                 put(made, key, value)
                 if len(made) == size:
-                    raise Fault("AL107", f"duplicate key: {to_repr(key, context.limits)}")
+                    raise Fault("AL107", f"duplicate key: {brief(key)}")
             except Fault as fault:
                 site.place(fault, f)
                 raise

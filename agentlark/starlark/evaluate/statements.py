@@ -151,14 +151,13 @@ def _augmented_item(context: Context, node: tree.Assign, goal: tree.Index) -> Cl
     key = context.expression(goal.index)
     operand = context.expression(node.value)
     site = context.site(node)
-    limits = context.limits
     op = node.op
 
     def run(f: list[Any]) -> None:
         container = owner(f)
         at = key(f)
         try:
-            before = get_index(container, at, limits)
+            before = get_index(container, at)
             set_index(container, at, augment(op, before, operand(f), f[1]))
         except Fault as fault:
             site.place(fault, f)

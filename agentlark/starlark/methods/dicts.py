@@ -92,7 +92,7 @@ def _pop(thread: Thread, items: Dict, key: Any, default: Any = _MISSING) -> Any:
     check_mutable(items, "delete from")
     value = items.pop(as_key(key), default)
     if value is _MISSING:
-        fault = missing_key(items, key, thread.limits)
+        fault = missing_key(items, key)
         fault.message = f"missing key: {fault.message}"
         raise fault
     return value

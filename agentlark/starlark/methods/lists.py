@@ -8,7 +8,7 @@ from agentlark.starlark.arguments import an_int, an_iterable_of, optional_int
 from agentlark.starlark.compare import equal
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.limits import Thread, too_large
-from agentlark.starlark.text import to_repr
+from agentlark.starlark.text import brief
 from agentlark.starlark.values import UNSET, List, Native, check_mutable
 
 
@@ -38,9 +38,9 @@ def _index(thread: Thread, items: List, value: Any, start: Any = UNSET, end: Any
     thread.charge_size(size)
     low, high, _ = slice(optional_int(start, 0, "start"), optional_int(end, size, "end")).indices(size)
     for at in range(low, high):
-        if equal(items[at], value):
+        if equal(items[at], value, thread):
             return at
-    raise Fault("AL204", f"value {to_repr(value, thread.limits)} not found in list")
+    raise Fault("AL204", f"value {brief(value)} not found in list")
 
 
 def _insert(thread: Thread, items: List, at: Any, value: Any) -> None:
@@ -63,10 +63,10 @@ def _remove(thread: Thread, items: List, value: Any) -> None:
     check_mutable(items, "remove from")
     thread.charge_size(len(items))
     for at, item in enumerate(items):
-        if equal(item, value):
+        if equal(item, value, thread):
             del items[at]
             return
-    raise Fault("AL204", f"element {to_repr(value, thread.limits)} not found in list")
+    raise Fault("AL204", f"element {brief(value)} not found in list")
 
 
 LIST: dict[str, Native] = {

@@ -8,7 +8,7 @@ from typing import Any
 from agentlark.starlark.arguments import an_iterable_of
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.limits import Thread
-from agentlark.starlark.text import to_repr
+from agentlark.starlark.text import brief
 from agentlark.starlark.values import Native, Set, add_element, as_key, check_mutable, from_key, make_set
 
 
@@ -45,7 +45,7 @@ def _discard(thread: Thread, items: Set, element: Any) -> None:
 def _remove(thread: Thread, items: Set, element: Any) -> None:
     key = as_key(element)
     if key not in items:
-        raise Fault("AL204", f"missing key: {to_repr(element, thread.limits)}")
+        raise Fault("AL204", f"missing key: {brief(element)}")
     check_mutable(items, "delete from")
     del items[key]
 

@@ -104,7 +104,7 @@ def _join(thread: Thread, text: str, parts: Any) -> str:
     total = 0
     for at, item in enumerate(items):
         if type(item) is not str:
-            raise Fault("AL201", f"join: in list, want string, got {type_name(item)} (element {at})")
+            raise Fault("AL201", f"in list, want string, got {type_name(item)} (element {at})")
         total += len(item) + len(text)
     thread.charge_size(total)
     return text.join(items)
