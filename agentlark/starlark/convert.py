@@ -58,51 +58,70 @@ class NotPlain(AgentlarkError):
         super().__init__(f"{path}: {reason}")
 
 
+class _Refused(Exception):
+    """A value that has no plain form; the path is put together on the way out."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        self.steps: list[str] = []
+
+
 def to_python(value: Any) -> Any:
     """The value as JSON-like Python data: dict with str keys, list, str, int, float, bool and None.
 
-    Keys keep their order.
-
-    Tuples and sets become lists. What is returned shares nothing that can change with the value.
+    Keys keep their order; tuples, sets and ranges become lists. What is returned shares nothing that can
+    change with the value.
 
     Raises:
         NotPlain: for functions, bytes and the host's values, for NaN and infinities, for keys that are no
             strings, for what holds itself or nests deeper than 200 levels, and for more than 5,000,000 parts.
     """
-    return _plain(value, "$", (), [_MAX_PARTS])
+    try:
+        return _plain(value, (), [_MAX_PARTS])
+    except _Refused as refused:
+        raise NotPlain("$" + "".join(reversed(refused.steps)), refused.reason) from None
 
 
-def _plain(value: Any, path: str, around: tuple[int, ...], left: list[int]) -> Any:
+def _plain(value: Any, around: tuple[int, ...], left: list[int]) -> Any:
     kind = type(value)
     if kind in _SCALARS:
         return value
     if kind is float:
         if not math.isfinite(value):
-            raise NotPlain(path, "NaN and infinities have no JSON form")
+            raise _Refused("NaN and infinities have no JSON form")
         return value
     if id(value) in around:
-        raise NotPlain(path, f"this {type_name(value)} contains itself")
+        raise _Refused(f"this {type_name(value)} contains itself")
     if len(around) >= _MAX_NESTING:
-        raise NotPlain(path, "this value nests too deeply")
-    inside = (*around, id(value))
-    size = size_of(value)
-    left[0] -= max(size, 0)
+        raise _Refused(f"this {type_name(value)} nests too deeply")
+    left[0] -= max(size_of(value), 0)
     if left[0] < 0:
-        raise NotPlain(path, f"this value has more than {_MAX_PARTS} parts")
+        raise _Refused(f"the whole has more than {_MAX_PARTS} parts")
+    inside = (*around, id(value))
     if kind is Dict:
-        return {_key(key, path): _plain(item, f"{path}.{key}", inside, left) for key, item in items_of(value)}
+        return {_key(key): _part(item, key, inside, left) for key, item in items_of(value)}
     if kind is List or kind is tuple:
-        return [_plain(item, f"{path}[{at}]", inside, left) for at, item in enumerate(value)]
+        return [_part(item, at, inside, left) for at, item in enumerate(value)]
     if kind is Set:
-        return [_plain(item, f"{path}[{at}]", inside, left) for at, item in enumerate(keys_of(value))]
+        return [_part(item, at, inside, left) for at, item in enumerate(keys_of(value))]
     if kind is Range:
         return list(value.range)
-    raise NotPlain(path, f"a {type_name(value)} is not plain data")
+    raise _Refused(f"a {type_name(value)} is not plain data")
 
 
-def _key(key: Any, path: str) -> str:
+def _part(value: Any, step: int | str, around: tuple[int, ...], left: list[int]) -> Any:
+    if type(value) in _SCALARS:
+        return value
+    try:
+        return _plain(value, around, left)
+    except _Refused as refused:
+        refused.steps.append(f".{step}" if isinstance(step, str) else f"[{step}]")
+        raise
+
+
+def _key(key: Any) -> str:
     if type(key) is not str:
-        raise NotPlain(path, f"a key must be a string, not {type_name(key)}")
+        raise _Refused(f"a key must be a string, not {type_name(key)}")
     return key
 
 

@@ -138,6 +138,7 @@ class _Prepared:
     ) -> None:
         self.variables = variables
         self.source = file.source
+        self.nodes = file.body
         self.values: list[Any] = [UNSET] * len(variables.slots)
         self.origins = Origins(file.source, len(self.values))
         context = Context(self.values, self.origins, known, limits)
@@ -147,18 +148,18 @@ class _Prepared:
         """Runs the statements in turn and freezes what they leave."""
         frame: list[Any] = [None, thread, None, None]
         frame += [UNSET] * (self.variables.frame_size - HEADER)
-        try:
-            for step in self.steps:
+        for step, node in zip(self.steps, self.nodes, strict=True):
+            try:
                 thread.charge(1)
                 step(frame)
-        except Fault as fault:
-            raise StarlarkError([fault.diagnostic(self.source)]) from None
-        except MemoryError:
-            message = "the program ran out of memory"
-            raise StarlarkError([Diagnostic("AL207", message, Span(self.source, 0, 0))]) from None
-        except RecursionError:
-            message = "calls and expressions nest too deeply while running"
-            raise StarlarkError([Diagnostic("AL207", message, Span(self.source, 0, 0))]) from None
+            except Fault as fault:
+                Site(node, self.origins).place(fault, frame)
+                raise StarlarkError([fault.diagnostic(self.source)]) from None
+            except (RecursionError, MemoryError) as error:
+                what = "memory is used up" if isinstance(error, MemoryError) else "calls nest too deeply"
+                place = Span(self.source, node.start, node.end)
+                message = f"{what} while this statement runs"
+                raise StarlarkError([Diagnostic("AL207", message, place)]) from None
         freeze(*self.values)
         loaded = self.variables.loaded
         exported = {
