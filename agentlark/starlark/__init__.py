@@ -11,6 +11,7 @@ from agentlark.starlark.failures import StarlarkError
 from agentlark.starlark.host import Call
 from agentlark.starlark.limits import Limits
 from agentlark.starlark.program import Module, execute, parse
+from agentlark.starlark.syntax.comments import comments
 from agentlark.starlark.values import Builtin, HostValue, freeze, type_name
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Module",
     "NotPlain",
     "StarlarkError",
+    "comments",
     "execute",
     "freeze",
     "from_python",

@@ -64,7 +64,13 @@ def percent(template: str, operand: Any, thread: Thread) -> str:
             if used >= len(arguments):
                 raise Fault("AL201", "not enough arguments for format string")
             value = arguments[used]
-            out.append(value if letter == "s" and type(value) is str else _convert(letter, value, thread))
+            kind = type(value)
+            if kind is str and letter == "s":
+                out.append(value)
+            elif kind is int and letter in ("d", "s"):
+                out.append(int_text(value))
+            else:
+                out.append(_convert(letter, value, thread))
             used += 1
     if used < len(arguments) and not (keyed and type(operand) is Dict):
         raise _too_many(operand, used)
@@ -165,7 +171,10 @@ def format_text(template: str, args: Sequence[Any], kwargs: Mapping[str, Any], t
         if field is not None:
             name, conversion = field
             value = args[name] if type(name) is int and name < len(args) else _named(name, kwargs)
-            out.append(to_repr(value, thread) if conversion == "r" else to_str(value, thread))
+            if type(value) is str and conversion != "r":
+                out.append(value)
+            else:
+                out.append(to_repr(value, thread) if conversion == "r" else to_str(value, thread))
     return _joined(out, thread)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from agentlark.diagnostics import Related, Source, Span
 from agentlark.starlark.compare import equal
 from agentlark.starlark.failures import Fault, StarlarkError
-from agentlark.starlark.resolve import GLOBAL, SURE
+from agentlark.starlark.scopes import GLOBAL, SURE
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.text import to_repr
 from agentlark.starlark.values import Frame

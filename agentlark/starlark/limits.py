@@ -39,7 +39,18 @@ class Thread:
     It travels in every frame, so that a function loaded from another module charges whoever calls it.
     """
 
-    __slots__ = ("_free", "active", "frame", "invoke", "left", "limits", "output_left", "print", "site")
+    __slots__ = (
+        "_free",
+        "active",
+        "frame",
+        "invoke",
+        "left",
+        "limits",
+        "max_depth",
+        "output_left",
+        "print",
+        "site",
+    )
 
     def __init__(
         self,
@@ -48,6 +59,7 @@ class Thread:
         invoke: Callable[[Thread, Any, Sequence[Any]], Any],
     ) -> None:
         self.limits = limits
+        self.max_depth = limits.max_depth
         self._free = min(64, limits.max_value_size)
         self.invoke = invoke
         """Calls a function with positional arguments, on behalf of the one called last."""

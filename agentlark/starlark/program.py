@@ -15,7 +15,8 @@ from agentlark.starlark.evaluate.calls import invoke_from_native
 from agentlark.starlark.failures import Fault, StarlarkError
 from agentlark.starlark.host import Origins, Site
 from agentlark.starlark.limits import Limits, Thread
-from agentlark.starlark.resolve import Globals, Unresolved, resolve, too_deep
+from agentlark.starlark.resolve import Unresolved, resolve, too_deep
+from agentlark.starlark.scopes import Globals
 from agentlark.starlark.syntax import parse_source, read_source, tree
 from agentlark.starlark.values import HEADER, UNSET, freeze
 

@@ -16,57 +16,11 @@ from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from agentlark.diagnostics import Diagnostic, Related, Source, Span, nearest
+from agentlark.starlark.scopes import FREE, GLOBAL, KNOWN, LOCAL, SURE, Block, FunctionScope, Globals
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.values import HEADER
 
-LOCAL, SURE, FREE, GLOBAL, KNOWN = range(5)
-"""Scopes of a name: a variable of the running function, one that is certainly set, one of an enclosing
-function, one of the file, a value of the host or the language."""
-
-
 _MOST_REPORTED = 100
-
-
-class Globals:
-    """The variables of a file: `slots` by name, in order of first binding; `loaded` are those of loads."""
-
-    def __init__(self) -> None:
-        self.slots: dict[str, int] = {}
-        self.loaded: set[str] = set()
-        self.first: dict[str, tuple[tree.Node, tuple[tuple[int, int], ...], bool]] = {}
-        self.frame_size = 0
-
-    def slot(self, name: str) -> int:
-        """The slot of a name, made when it is new."""
-        return self.slots.setdefault(name, len(self.slots))
-
-
-class _Function:
-    """A function being resolved: how many slots it needs, which are certainly set, loops around."""
-
-    def __init__(self, outer: _Function | None) -> None:
-        self.outer = outer
-        self.size = HEADER
-        self.sure: set[int] = set()
-        self.params: dict[int, int] = {}
-        """Parameters that are never assigned to: slot to position + 1, or -1 when only taken by keyword."""
-        self.loops = 0
-
-
-class _Block:
-    """Names to slots of one lexical block: the body of a function, or a comprehension."""
-
-    def __init__(self, function: _Function, parent: _Block | None) -> None:
-        self.function = function
-        self.parent = parent
-        self.slots: dict[str, int] = {}
-
-    def bind(self, name: str) -> int:
-        slot = self.slots.get(name)
-        if slot is None:
-            slot = self.slots[name] = self.function.size
-            self.function.size += 1
-        return slot
 
 
 def resolve(file: tree.File, source: Source, known: Container[str], names: Iterable[str]) -> Globals:
@@ -115,9 +69,9 @@ class _Resolver:
         self.names = names
         self.globals = Globals()
         self.found: list[Diagnostic] = []
-        self.module = _Function(None)
+        self.module = FunctionScope(None)
         self.function = self.module
-        self.block = _Block(self.module, None)
+        self.block = Block(self.module, None)
         self.branches: tuple[tuple[int, int], ...] = ()
         self.visitors: dict[type, Callable[[Any], None]] = {
             tree.Name: self.use,
@@ -318,8 +272,8 @@ class _Resolver:
             if param.default:
                 self.visit(param.default)
         outer, block = self.function, self.block
-        self.function = _Function(outer)
-        self.block = _Block(self.function, block)
+        self.function = FunctionScope(outer)
+        self.block = Block(self.function, block)
         self.parameters(params)
         inside()
         node.size = self.function.size - HEADER
@@ -363,7 +317,7 @@ class _Resolver:
 
     def use(self, name: tree.Name) -> None:
         text = name.name
-        block: _Block | None = self.block
+        block: Block | None = self.block
         hops = 0
         while block is not None:
             slot = block.slots.get(text)
@@ -394,7 +348,7 @@ class _Resolver:
 
     def undefined(self, name: tree.Name) -> None:
         visible = {*self.names, *self.globals.slots}
-        block: _Block | None = self.block
+        block: Block | None = self.block
         while block is not None:
             visible.update(block.slots)
             block = block.parent
@@ -428,7 +382,7 @@ class _Resolver:
         assert isinstance(first, tree.ForClause)
         self.visit(first.iterable)
         outer = self.block
-        self.block = _Block(self.function, outer)
+        self.block = Block(self.function, outer)
         for clause in node.clauses:
             if isinstance(clause, tree.ForClause):
                 self.collect_target(clause.target, lambda name: _ignore(self.block.bind(name.name)))

@@ -14,7 +14,7 @@ from agentlark.starlark.evaluate.context import Closure, Context
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.host import Site
 from agentlark.starlark.operators import OPERATORS, Operator
-from agentlark.starlark.resolve import SURE
+from agentlark.starlark.scopes import SURE
 from agentlark.starlark.syntax import tree
 
 _SMALL = 1 << 62

@@ -13,7 +13,7 @@ from agentlark.starlark.failures import Fault
 from agentlark.starlark.host import Call, Site
 from agentlark.starlark.limits import Thread, steps_exhausted
 from agentlark.starlark.natives import call_native, named
-from agentlark.starlark.resolve import KNOWN
+from agentlark.starlark.scopes import KNOWN
 from agentlark.starlark.subscripts import not_iterable
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.values import (
@@ -115,7 +115,7 @@ def _positional(context: Context, node: tree.Call, args: list[Closure]) -> Closu
                 code = function.code
                 thread = f[1]
                 active = thread.active
-                if code in active or len(active) >= thread.limits.max_depth:
+                if code in active or len(active) >= thread.max_depth:
                     raise refusal(code, thread)
                 thread.left -= code.cost
                 if thread.left < 0:

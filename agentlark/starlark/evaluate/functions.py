@@ -87,7 +87,7 @@ def enter(code: Code, frame: list[Any]) -> Any:
     """
     thread: Thread = frame[1]
     active = thread.active
-    if code in active or len(active) >= thread.limits.max_depth:
+    if code in active or len(active) >= thread.max_depth:
         raise refusal(code, thread)
     thread.left -= code.cost
     if thread.left < 0:

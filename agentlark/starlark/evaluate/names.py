@@ -7,7 +7,7 @@ from typing import Any
 
 from agentlark.starlark.evaluate.context import EXPRESSIONS, Closure, Context
 from agentlark.starlark.failures import Fault
-from agentlark.starlark.resolve import FREE, GLOBAL, KNOWN, LOCAL, SURE
+from agentlark.starlark.scopes import FREE, GLOBAL, KNOWN, LOCAL, SURE
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.text import brief
 from agentlark.starlark.values import UNSET, Dict, List, put

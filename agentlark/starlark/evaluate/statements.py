@@ -17,7 +17,7 @@ from agentlark.starlark.evaluate.targets import target
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.limits import steps_exhausted
 from agentlark.starlark.operators import OPERATORS
-from agentlark.starlark.resolve import GLOBAL, LOCAL, SURE
+from agentlark.starlark.scopes import GLOBAL, LOCAL, SURE
 from agentlark.starlark.subscripts import get_index, set_index
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.values import Dict, List, check_mutable, elements, items_of, put, size_of
@@ -130,7 +130,7 @@ def _counted(context: Context, node: tree.Assign, current: Closure, operand: Clo
     adds = op == "+"
 
     def run(f: list[Any]) -> None:
-        a = current(f)
+        a = f[slot]
         b = operand(f)
         if type(a) is int and type(b) is int:
             total = a + b if adds else a - b
@@ -138,7 +138,7 @@ def _counted(context: Context, node: tree.Assign, current: Closure, operand: Clo
                 f[slot] = total
                 return
         try:
-            f[slot] = augment(op, a, b, f[1])
+            f[slot] = augment(op, current(f), b, f[1])
         except Fault as fault:
             site.place(fault, f)
             raise

@@ -8,7 +8,7 @@ from typing import Any
 from agentlark.starlark.attributes import set_attribute
 from agentlark.starlark.evaluate.context import Context
 from agentlark.starlark.failures import Fault
-from agentlark.starlark.resolve import GLOBAL
+from agentlark.starlark.scopes import GLOBAL
 from agentlark.starlark.subscripts import set_index, unpack
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.values import Dict

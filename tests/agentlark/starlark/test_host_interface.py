@@ -189,6 +189,7 @@ def test_exported_names_stay() -> None:
         "Module",
         "NotPlain",
         "StarlarkError",
+        "comments",
         "execute",
         "freeze",
         "from_python",

@@ -111,3 +111,11 @@ def test_comments_and_continued_lines_may_stand_anywhere() -> None:
     module = run("x = [ # one\n  1, # two\n\n  # three\n  2]\ny = 1 + \\\n  2 # four")
     assert starlark.to_python(module["x"]) == [1, 2]
     assert module["y"] == 3
+
+
+def test_comments_can_be_found_again() -> None:
+    text = "# top\nx = [ # one\n  '# no',\n  # two\n]\n\ndef f():\n    pass # three"
+    source = starlark.parse(text, filename="t").source
+    found = starlark.comments(source)
+    assert [text[one.start : one.end] for one in found] == ["# top", "# one", "# two", "# three"]
+    assert [one.own_line for one in found] == [True, False, True, False]
