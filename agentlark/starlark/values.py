@@ -142,6 +142,7 @@ class Code:
         self.blank: tuple[Any, ...] = ()
         self.body: Callable[[Frame], Any] = lambda frame: None
         self.cost = 1
+        """Steps a call takes, without those of loops and calls inside."""
 
 
 class Function:

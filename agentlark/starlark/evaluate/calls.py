@@ -109,24 +109,24 @@ def _positional(context: Context, node: tree.Call, args: list[Closure]) -> Closu
 
     def run(f: list[Any]) -> Any:
         function = callee(f)
-        values = collect(f)
         try:
-            if type(function) is Function and function.code.exact == count:
-                code = function.code
-                thread = f[1]
-                active = thread.active
-                if code in active or len(active) >= thread.max_depth:
-                    raise refusal(code, thread)
-                thread.left -= code.cost
-                if thread.left < 0:
-                    raise steps_exhausted(thread.limits)
-                active.add(code)
-                try:
-                    result = code.body([function.outer, thread, f, site, *values, *code.blank])
-                finally:
-                    active.discard(code)
-                return None if result is NOTHING else result
-            return invoke(function, values, _NO_KEYWORDS, f, site)
+            if type(function) is not Function or function.code.exact != count:
+                return invoke(function, collect(f), _NO_KEYWORDS, f, site)
+            code = function.code
+            thread = f[1]
+            frame = [function.outer, thread, f, site, *collect(f), *code.blank]
+            active = thread.active
+            if code in active or len(active) >= thread.max_depth:
+                raise refusal(code, thread)
+            thread.left -= code.cost
+            if thread.left < 0:
+                raise steps_exhausted(thread.limits)
+            active.add(code)
+            try:
+                result = code.body(frame)
+            finally:
+                active.discard(code)
+            return None if result is NOTHING else result
         except Fault as fault:
             site.place(fault, f)
             raise

@@ -7,6 +7,7 @@ from typing import Any
 
 from agentlark.diagnostics import nearest
 from agentlark.starlark.evaluate.context import EXPRESSIONS, NOTHING, STATEMENTS, Closure, Context
+from agentlark.starlark.evaluate.statements import weigh
 from agentlark.starlark.evaluate.targets import target
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.limits import Thread, steps_exhausted
@@ -16,7 +17,9 @@ from agentlark.starlark.values import UNSET, Code, Dict, Function
 
 def define(context: Context, node: tree.Define) -> Closure:
     """`def`: makes the function and binds its name."""
-    make = _maker(context, node.name.name, node.params, node.size, _body(context, node.body))
+    make = _maker(
+        context, node.name.name, node.params, node.size, _body(context, node.body), 1 + weigh(node.body)
+    )
     store = target(context, node.name, node.name)
 
     def run(f: list[Any]) -> None:
@@ -35,13 +38,16 @@ def _body(context: Context, body: list[tree.Node]) -> Closure:
 
 def lambda_(context: Context, node: tree.Lambda) -> Closure:
     """`lambda`: makes the function."""
-    return _maker(context, "lambda", node.params, node.size, context.expression(node.body))
+    return _maker(context, "lambda", node.params, node.size, context.expression(node.body), 1)
 
 
-def _maker(context: Context, title: str, params: list[tree.Parameter], size: int, body: Closure) -> Closure:
+def _maker(
+    context: Context, title: str, params: list[tree.Parameter], size: int, body: Closure, cost: int
+) -> Closure:
     """The closure that makes the function: evaluates defaults and remembers the frame around."""
     code = _code(title, params)
     code.body = body
+    code.cost = cost
     code.blank = (UNSET,) * (size - len(code.names))
     slots = {name: slot for slot, name in enumerate(code.names)}
     defaults = [

@@ -210,7 +210,7 @@ def loop(context: Context, node: tree.For) -> Closure:
     store = target(context, node.target, node.iterable)
     body = context.block(node.body)
     site = context.site(node.iterable)
-    weight = 1 + _weigh(node.body)
+    weight = 1 + weigh(node.body)
     upfront = 0 if _may_leave(node.body) else weight
     each = weight - upfront
     name = tree.without_parens(node.target)
@@ -250,13 +250,13 @@ def _counted_loop(iterable: Closure, slot: int, body: Closure, site: Any, weight
     return run
 
 
-def _weigh(body: list[tree.Node]) -> int:
+def weigh(body: list[tree.Node]) -> int:
     """How many statements one run of the body may take, nested loops counted once."""
     total = 0
     for node in body:
         total += 1
         if isinstance(node, tree.If):
-            total += max([_weigh(branch.body) for branch in node.branches] + [_weigh(node.otherwise)])
+            total += max([weigh(branch.body) for branch in node.branches] + [weigh(node.otherwise)])
     return total
 
 
