@@ -12,10 +12,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from agentlark.diagnostics import Diagnostic, Place, Related, nearest
+from agentlark.diagnostics import SHOWN_LIMIT, Diagnostic, Place, Related, nearest
 from agentlark.model import ID_PATTERN, RESERVED_IDS, Agent, Group, Squad
 from agentlark.prompts import Turn, default_prompt, inspect_template
 from agentlark.schemas import schema_problem
+
+SHOWN_CYCLE = 20
+"""How many edges of a circle are printed."""
 
 UNKNOWN = "\0"
 """Stands for an id that could not be read, which has been said already."""
@@ -109,12 +112,15 @@ def _as_id(value: str) -> str | None:
 def _check_dependencies(
     agents: Sequence[AgentHead], known: Collection[str], place: PlaceOf
 ) -> Iterator[Diagnostic]:
+    complaints = 0  # searching for near names takes time; nobody reads more suggestions than are shown
     for index, agent in enumerate(agents):
         seen: set[str] = set()
         for item, upstream in enumerate(agent.depends_on):
             where = place(index, "depends_on", item)
             if upstream not in known:
-                yield unknown_agent(upstream, known, where, f"{agent.id!r} depends on")
+                complaints += 1
+                near = known if complaints <= SHOWN_LIMIT else ()
+                yield unknown_agent(upstream, near, where, f"{agent.id!r} depends on")
             elif upstream in seen:
                 yield Diagnostic(
                     "AL318", f"{agent.id!r} depends on {upstream!r} twice", where, severity="warning"
@@ -207,7 +213,9 @@ def _describe_cycle(
         index = first[name]
         where = place(index, "depends_on", list(agents[index].depends_on).index(upstream))
         edges.append(Related(where, f"{name!r} waits for {upstream!r}"))
-    round_trip = " → ".join([*cycle, cycle[0]])
+    shown = cycle if len(cycle) <= SHOWN_CYCLE else [*cycle[: SHOWN_CYCLE - 1], f"… ({len(cycle)} agents)"]
+    round_trip = " → ".join([*shown, cycle[0]])
+    edges = edges[:SHOWN_CYCLE]
     message = (
         f"{cycle[0]!r} waits for itself"
         if len(cycle) == 1
@@ -221,6 +229,8 @@ def _describe_cycle(
 def check_squad(squad: Squad, places: SquadPlaces) -> list[Diagnostic]:
     """Everything wrong with a squad whose fields already have the right types."""
     found: list[Diagnostic] = list(_check_groups(squad, places))
+    if not squad.groups:
+        found.append(Diagnostic("AL300", "the squad has no groups", help="add a group with an agent"))
     flat = [(g, a) for g, group in enumerate(squad.groups) for a in range(len(group.agents))]
     agents = [squad.groups[g].agents[a] for g, a in flat]
 

@@ -36,6 +36,9 @@ def emit(squad: Squad) -> str:
 def write_if_changed(path: Path, text: str) -> bool:
     """Whether the file had to be written; it is replaced in one step, so that no reader sees half of it."""
     data = text.encode("utf-8", "surrogatepass")
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)  # a device or a pipe cannot be compared or replaced
+        return True
     try:
         if path.read_bytes() == data:
             return False

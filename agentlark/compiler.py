@@ -30,6 +30,8 @@ FLAT_GROUP = "core"
 
 MAX_LOAD_DEPTH = 64
 
+_RUN_IT = "name the .lark file, or run the compiled form with --agents-config"
+
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
@@ -76,6 +78,10 @@ class _Loader:
         if known is not None:
             return known
         text = self.read(file, at)
+        if at is None and file.path.suffix == ".json" and text.lstrip().startswith("{"):
+            raise ConfigError(
+                [Diagnostic("AL319", f"{file.shown} is a compiled form, not a source", help=_RUN_IT)]
+            )
         self.files[file.shown] = file
         self.active.append((file, at))
         module = starlark.execute(

@@ -55,7 +55,7 @@ class Agent(_Model):
     max_output_tokens: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Ceiling of output tokens for one turn."
     )
-    timeout_s: Annotated[float, Field(gt=0)] | None = Field(
+    timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         default=None, description="Seconds that one turn may take."
     )
     retries: Annotated[int, Field(ge=0, le=MAX_RETRIES)] | None = Field(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from agentlark.diagnostics import nearest
 from agentlark.errors import AgentlarkError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from jinja2.nodes import Getattr, Getitem
     from jinja2.nodes import Template as Tree
+    from jinja2.runtime import Context
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 Turn: TypeAlias = Literal["plan", "follow-up"]
@@ -33,6 +34,11 @@ VARIABLES: Mapping[Turn, frozenset[str]] = {
 
 _ATTRIBUTES = {"agent": frozenset({"id", "role"}), "group": frozenset({"id"})}
 _MAPPING_METHODS = frozenset({"items", "keys", "values", "get"})
+_PADDING = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"})
+
+MAX_PROMPT_CHARS = 16_000_000
+"""The largest prompt that is rendered; no model takes as much."""
+
 _MARK = re.compile(r"\{[{%#]")
 
 
@@ -74,9 +80,9 @@ def inspect_template(text: str, turn: Turn, upstream: frozenset[str]) -> tuple[C
 
     try:
         tree = _environment().parse(text)
-    except TemplateSyntaxError as error:
+        found = [*_unknown_names(tree, turn), *_unknown_parts(tree, upstream)]
+    except TemplateSyntaxError as error:  # unknown filters too, which are noticed only by the second step
         return (Complaint(error.lineno, error.message or "it does not parse", is_syntax=True),)
-    found = [*_unknown_names(tree, turn), *_unknown_parts(tree, upstream)]
     return tuple(sorted(found, key=lambda complaint: complaint.line))
 
 
@@ -86,8 +92,15 @@ def render(text: str, variables: Mapping[str, object]) -> str:
         return text
     from jinja2 import TemplateError
 
+    parts: list[str] = []
+    room = MAX_PROMPT_CHARS
     try:
-        return _compiled(text).render(variables)
+        for part in _compiled(text).generate(variables):
+            parts.append(part)
+            room -= len(part)
+            if room < 0:
+                raise TemplateFailed(f"the prompt template gives more than {MAX_PROMPT_CHARS:,} characters")
+        return "".join(parts)
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
         raise TemplateFailed(f"the prompt template failed: {error}") from error
 
@@ -100,12 +113,30 @@ def render_frame(name: str, variables: Mapping[str, object]) -> str:
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     from jinja2 import StrictUndefined
+    from jinja2.exceptions import SecurityError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(
+    class Bounded(ImmutableSandboxedEnvironment):
+        """Jinja's immutable sandbox, without what makes large texts out of small ones."""
+
+        intercepted_binops = frozenset({"*", "**", "%"})
+
+        def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+            if operator == "**" or not all(isinstance(side, int | float) for side in (left, right)):
+                raise SecurityError(f"{operator!r} is for numbers, and '**' not at all")
+            return super().call_binop(context, operator, left, right)
+
+        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+            if isinstance(obj, str) and attr in _PADDING:
+                return False
+            return super().is_safe_attribute(obj, attr, value)
+
+    environment = Bounded(
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.clear()
+    for name in ("center", "format"):
+        del environment.filters[name]
     return environment
 
 

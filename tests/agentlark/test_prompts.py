@@ -79,6 +79,31 @@ def test_the_sandbox_holds(attack: str) -> None:
     assert text in ("", "Ship the MVP"), text
 
 
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "{{ 'x' * 1000000000 }}",
+        "{{ task * 100000000 }}",
+        "{{ 9 ** 9 ** 9 }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ task.ljust(1000000000) }}",
+        "{{ task.center(1000000000) }}",
+        "{{ '{:1000000000}'.format(1) }}",
+        "{{ task|center(1000000000) }}",
+        "{{ '%1000000000d'|format(1) }}",
+        "{% for a in long %}{% for b in long %}{{ long }}{% endfor %}{% endfor %}",
+    ],
+)
+def test_a_template_cannot_make_a_large_text_out_of_a_small_one(bomb: str) -> None:
+    with pytest.raises(TemplateFailed):
+        render(bomb, {**VALUES, "long": "x" * 10_000})
+    inspect_template(bomb, "plan", frozenset())
+
+
+def test_numbers_can_be_counted_with() -> None:
+    assert render("{{ 2 * 3 + 7 % 4 }}", VALUES) == "9"
+
+
 def test_a_text_without_marks_is_taken_as_it_is() -> None:
     assert render("100 % {sure}\n", {}) == "100 % {sure}\n"
 
