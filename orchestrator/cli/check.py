@@ -13,6 +13,7 @@ import typer
 
 from orchestrator.cli.exits import BAD_INPUT, say
 from orchestrator.cli.variables import Variables, variables_of
+from orchestrator.cli.words import count, several
 
 if TYPE_CHECKING:
     from agentlark.diagnostics import Diagnostic
@@ -62,8 +63,7 @@ def check(
     _report(found, format)
     if format is Format.human:
         errors = sum(each.severity == "error" for each in found)
-        good = squad and f"{len(squad.groups)} groups, {len(squad.agents())} agents, no errors"
-        say(f"{file}: {good}" if good else f"\n{file}: {errors} error{'s' * (errors != 1)}")
+        say(f"{file}: {count(squad)}, no errors" if squad else f"\n{file}: {several(errors, 'error')}")
     if squad is None:
         raise typer.Exit(BAD_INPUT)
 

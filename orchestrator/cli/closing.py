@@ -23,7 +23,9 @@ def closing_block(result: RunResult, output: Path | None) -> str:
     lines.append(f"turns      {result.turns}, {tokens(result.usage)} tokens, {result.seconds:.1f} s")
     for name, ended in result.ended.items():
         if ended.ending in ("failed", "blocked"):
-            lines.append(f"  {name} {ended.ending}: {one_line(ended.reason or '', 1000)}")
+            cause, _, remedy = (ended.reason or "").partition("\n  help: ")
+            lines.append(f"  {name} {ended.ending}: {one_line(cause, 1000)}")
+            lines += [f"    help: {one_line(remedy, 1000)}"] if remedy else []
     if result.ending.reason and result.ending.ending == "failed":
         lines.append(f"reason     {one_line(result.ending.reason, 1000)}")
     if output is not None:

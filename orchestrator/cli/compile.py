@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.exits import say
+from orchestrator.cli.exits import refuse_as_output, say
 from orchestrator.cli.variables import Variables, variables_of
+from orchestrator.cli.words import count
 
 
 def compile_(
@@ -25,8 +26,11 @@ def compile_(
     from agentlark.compiled import emit, write_if_changed
     from agentlark.compiler import compile_file
     from agentlark.diagnostics import render
+    from agentlark.project import find_root
     from orchestrator.core.errors import UserError
 
+    if stdout and output is not None:
+        raise typer.BadParameter("give --stdout or -o, not both")
     compilation = compile_file(file, variables=variables_of(var))
     if compilation.diagnostics:
         say(render(compilation.diagnostics))
@@ -35,12 +39,14 @@ def compile_(
         sys.stdout.write(text)
         return
     target = output or file.with_name(f"{file.stem}.out.json")
+    root = find_root(file)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        refuse_as_output(target, [root / source.path for source in compilation.squad.sources])
         changed = write_if_changed(target, text)
     except OSError as error:
         raise UserError(
             f"{target} cannot be written: {error.strerror}", "name another file with -o"
         ) from error
-    groups, agents = len(compilation.squad.groups), len(compilation.squad.agents())
     state = "written" if changed else "unchanged"
-    say(f"{target}: {groups} groups, {agents} agents, {state}")
+    say(f"{target}: {count(compilation.squad)}, {state}")

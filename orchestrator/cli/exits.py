@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 FINE = 0
 FAILED = 1
@@ -41,6 +42,34 @@ def say(text: str) -> None:
     print(visible(text), file=sys.stderr)  # noqa: T201  # this is where lines for people leave the program
 
 
+def standard_streams() -> None:
+    """Stand in for streams that the caller closed, so that nothing has to ask whether they are there."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  # for as long as the process lives
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def refuse_as_output(target: Path, sources: Iterable[Path]) -> None:
+    """Refuse a file to write that cannot be one, before anything is spent. Raises UserError."""
+    from orchestrator.core.errors import UserError
+
+    if target.is_dir():
+        raise UserError(f"{target} is a folder", "name a file with -o")
+    if not target.parent.is_dir():
+        raise UserError(f"{target.parent} is no folder", "make it first, or name another file with -o")
+    if target.suffix == ".lark" or any(source.exists() and _same(target, source) for source in sources):
+        raise UserError(f"{target} is a source; it would be lost", "name another file with -o")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise UserError(f"{target} cannot be written", "name another file with -o")
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and one.samefile(other)
+
+
 def answer(text: str) -> None:
     """A model's text on stdout: as it is into pipes, control characters spelled out on a terminal."""
     from agentlark.diagnostics import visible
@@ -55,8 +84,12 @@ def guarded(work: Callable[[], object]) -> None:
     from agentlark.errors import AgentlarkError
     from orchestrator.core.errors import FolderBusy, OrchestratorError, StoreError, StoreRefused, UserError
 
+    standard_streams()
     try:
-        work()
+        try:
+            work()
+        finally:
+            sys.stdout.flush()
     except AgentlarkError as error:
         say(str(error))
         sys.exit(BAD_INPUT)
@@ -71,5 +104,14 @@ def guarded(work: Callable[[], object]) -> None:
         sys.exit(STOPPED)
     except BrokenPipeError:
         # Whoever read our output has gone; leave nothing for the interpreter to flush into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_stdout()
         sys.exit(FAILED)
+    except OSError as error:
+        _forget_stdout()
+        where = f"{error.filename}: " if error.filename else ""
+        say(f"error: {where}{error.strerror or error}")
+        sys.exit(FAILED)
+
+
+def _forget_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,8 +16,9 @@ import typer
 from agentlark.diagnostics import render
 from agentlark.model import Squad
 from orchestrator.cli.closing import closing_block
-from orchestrator.cli.exits import OF_ENDING, say
+from orchestrator.cli.exits import FAILED, OF_ENDING, say
 from orchestrator.cli.exits import answer as print_answer
+from orchestrator.cli.words import count, several
 from orchestrator.core.errors import UserError
 from orchestrator.core.ports import Sink
 from orchestrator.core.settings import wants_plain
@@ -42,7 +44,11 @@ class Showing:
         self._notes += found.notices
         if found.diagnostics:
             self._notes.append(render(found.diagnostics))
-        self._notes.append(f"squad: {found.origin}, {_count(found.squad)}")
+        self._notes.append(f"squad: {found.origin}, {count(found.squad)}")
+
+    def note(self, text: str | None) -> None:
+        """Keep something to say once the backend has been announced."""
+        self._notes += [text] if text else []
 
     def sinks(self, head: RunHead, squad: Squad) -> Sequence[Sink]:
         """Announce the run; gives the sinks that show it."""
@@ -70,68 +76,87 @@ class Showing:
             say(note)
         say(f"run: {head.run}")
 
-    def conclude(self, result: RunResult) -> None:
-        """Print the answer, and what came of the run."""
-        answer = result.answer
+    def conclude(self, result: RunResult) -> int:
+        """Print the answer and what came of the run; gives the exit code."""
+        code = OF_ENDING[result.ending.ending]
         if self.output is not None:
             try:
-                self.output.write_text(answer + "\n", encoding="utf-8", errors="surrogatepass")
+                self.output.write_text(result.answer + "\n", encoding="utf-8", errors="surrogatepass")
             except OSError as error:
                 say(f"error: {self.output} cannot be written: {error.strerror}")
                 say("  help: the answers are recorded: agentlark show AGENT")
-        elif answer and not self.as_json:
+                code = code or FAILED
+        elif result.answer and not self.as_json:
             say("" if self.quiet else "\n── answer ──")
-            print_answer(answer)
+            print_answer(result.answer)
         if not self.quiet or result.ending.ending != "done":
             say(closing_block(result, self.output))
+        else:
+            for complaint in result.silent:
+                say(f"warning: {complaint}")
+        if self.as_json and any(complaint.startswith("json:") for complaint in result.silent):
+            code = code or FAILED
+        return code
 
 
 def squad_prompt(given: str | None, squad: Squad) -> str:
     """The task: as given, from `@FILE` or stdin, else the squad's own, else asked for on a terminal."""
     if given == "-":
-        return sys.stdin.read()
+        return _utf8(sys.stdin.buffer.read(), "the prompt on stdin")
     if given is not None and given.startswith("@"):
         try:
-            return Path(given[1:]).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise UserError(f"--prompt {given}: {reason}", "name a text file after the @") from error
+            return _utf8(Path(given[1:]).read_bytes(), f"--prompt {given}")
+        except OSError as error:
+            raise UserError(f"--prompt {given}: {error.strerror}", "name a text file after the @") from error
     if given is not None:
-        return given
+        return _utf8(os.fsencode(given), "the prompt")
     if squad.prompt is not None:
         return squad.prompt
     if sys.stdin.isatty() and sys.stderr.isatty():
-        return str(typer.prompt("What should the squad do?", err=True))
+        try:
+            return str(typer.prompt("What should the squad do", prompt_suffix="? ", err=True))
+        except typer.Abort:
+            raise KeyboardInterrupt from None
     raise UserError(
         "no prompt: the configuration has none, and none was given",
         'say what the squad should do: agentlark run --prompt "Ship the MVP"',
     )
 
 
-def settle_unknown(state: RunState, policy: str) -> None:
-    """Decide about turns without a recorded outcome. Raises UserError unless they are to be sent again."""
+def _utf8(data: bytes, what: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{what} is not UTF-8 text (byte 0x{data[error.start]:02x})", "save it as UTF-8"
+        ) from error
+
+
+def settle_unknown(state: RunState, policy: str) -> str | None:
+    """What to say about turns without a recorded outcome that are sent again; None when there are none.
+
+    Raises UserError unless they are to be sent again.
+    """
     unknown = list(state.unknown.values())
     if not unknown:
-        return
+        return None
     listed = ", ".join(f"{turn.id.node} {turn.purpose} ({turn.backend})" for turn in unknown[:8])
     more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
-    what = f"{len(unknown)} turn(s) were sent and have no recorded outcome: {listed}{more}"
+    verb = "was" if len(unknown) == 1 else "were"
+    what = f"{several(len(unknown), 'turn')} {verb} sent without a recorded outcome: {listed}{more}"
     simulated = all(CARDS[turn.backend].simulated for turn in unknown if turn.backend in CARDS)
     if policy == "retry" or simulated:
-        say(f"{what}; sending them again")
-        return
+        return f"{what}; sent again"
     if policy == "ask" and sys.stdin.isatty():
         say(what)
         if typer.confirm("They may have been paid for. Send them again?", err=True):
-            return
+            return f"{several(len(unknown), 'turn')} sent again"
     raise UserError(what, "they may have been paid for; to send them again: agentlark resume --unknown retry")
 
 
 def in_foreground(run: AbstractAsyncContextManager[RunHandle], showing: Showing) -> None:
     """Carry a run out, print what came of it, and exit with its code."""
-    result = asyncio.run(_carry_out(run))
-    showing.conclude(result)
-    raise typer.Exit(OF_ENDING[result.ending.ending])
+    raise typer.Exit(showing.conclude(asyncio.run(_carry_out(run))))
 
 
 async def _carry_out(run: AbstractAsyncContextManager[RunHandle]) -> RunResult:
@@ -140,6 +165,7 @@ async def _carry_out(run: AbstractAsyncContextManager[RunHandle]) -> RunResult:
         interrupter = _Interrupter(handle)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, interrupter, number)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # losing the terminal leaves the run going
         try:
             return await handle.result()
         finally:
@@ -162,8 +188,3 @@ class _Interrupter:
             self._asked = True
             say("interrupted: turns in flight will end, nothing new starts (Ctrl+C again stops at once)")
             self._handle.interrupt()
-
-
-def _count(squad: Squad) -> str:
-    agents, groups = len(squad.agents()), len(squad.groups)
-    return f"{agents} agent{'s' * (agents != 1)} in {groups} group{'s' * (groups != 1)}"

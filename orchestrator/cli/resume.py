@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.exits import FINE, say
+from orchestrator.cli.exits import FINE, refuse_as_output, say
 
 
 class Unknown(StrEnum):
@@ -47,7 +47,9 @@ def resume(
     if state.ending is not None and state.ending.ending == "done":
         say(f"{slug} is finished; there is nothing to resume")
         raise typer.Exit(FINE)
-    settle_unknown(state, unknown.value)
+    if output is not None:
+        refuse_as_output(output, ())
     showing = Showing(as_json=as_json, quiet=quiet, verbose=verbose, output=output)
+    showing.note(settle_unknown(state, unknown.value))
     flags = Flags(backend=backend, model=model, base_url=base_url, jobs=jobs)
     in_foreground(resumed(slug, RunOptions(folder=folder, flags=flags, sinks=showing.sinks)), showing)

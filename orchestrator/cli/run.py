@@ -7,13 +7,16 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.exits import say
+from orchestrator.cli.exits import refuse_as_output
 from orchestrator.cli.variables import Variables, variables_of
 
 
-def names(given: str | None) -> tuple[str, ...]:
-    """A comma-separated list of names."""
-    return tuple(name.strip() for name in (given or "").split(",") if name.strip())
+def names(given: str | None, option: str) -> tuple[str, ...]:
+    """A comma-separated list of names. Raises typer's usage error for one that names nobody."""
+    found = tuple(name.strip() for name in (given or "").split(",") if name.strip())
+    if given is not None and not found:
+        raise typer.BadParameter(f"{option} names nobody (an unset shell variable?)")
+    return found
 
 
 def run(
@@ -74,6 +77,10 @@ def run(
     from orchestrator.run.squads import SquadChoice, find_squad
     from orchestrator.wiring import RunOptions, start
 
+    if builtin and (agents_lark or agents_config):
+        raise typer.BadParameter(
+            "--builtin runs the built-in squad: leave out --agents-lark and --agents-config"
+        )
     found = find_squad(
         SquadChoice(
             folder=Path.cwd(),
@@ -85,6 +92,8 @@ def run(
             or_builtin=or_builtin,
         )
     )
+    if output is not None:
+        refuse_as_output(output, [path for path in (agents_lark, agents_config) if path])
     showing = Showing(as_json=as_json, quiet=quiet, verbose=verbose, output=output)
     showing.introduce(found)
     options = RunOptions(
@@ -96,13 +105,11 @@ def run(
             jobs=jobs,
             fail_fast=fail_fast,
             rehearsal_delay_s=rehearsal_delay,
-            rehearsal_fail_once=names(rehearsal_fail_once),
+            rehearsal_fail_once=names(rehearsal_fail_once, "--rehearsal-fail-once"),
         ),
-        agents=names(agents),
-        groups=names(groups),
+        agents=names(agents, "--agents"),
+        groups=names(groups, "--groups"),
         with_deps=with_deps,
         sinks=showing.sinks,
     )
-    if len(prompt or "") > 100_000:
-        say("note: a prompt this long reads better from a file: --prompt @FILE")
     in_foreground(start(found.squad, squad_prompt(prompt, found.squad), options), showing)

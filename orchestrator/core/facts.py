@@ -156,14 +156,7 @@ class Waiting(Frozen):
     reason: str
 
 
-class Heartbeat(Frozen):
-    """The run is alive."""
-
-    kind: Literal["heartbeat"] = "heartbeat"
-    at: datetime
-
-
-Signal: TypeAlias = TextDelta | Waiting | Heartbeat
+Signal: TypeAlias = TextDelta | Waiting
 
 
 class Action(Frozen):

@@ -18,6 +18,7 @@ DEFAULT_JOBS = 16
 DEFAULT_TIMEOUT_S = 600.0
 DEFAULT_RETRIES = 2
 DEFAULT_MAX_TOKENS = 16_000
+LONGEST_DELAY_S = 3600.0
 
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)S?$", re.IGNORECASE)
 _SECRET_MIN_LENGTH = 8
@@ -76,10 +77,16 @@ def settle(flags: Flags, environ: Mapping[str, str] | None = None) -> Settings:
         raise UserError(
             f"--jobs {flags.jobs}: at least one agent must be able to run", "give --jobs 1 or more"
         )
-    if flags.rehearsal_delay_s < 0:
+    if not 0 <= flags.rehearsal_delay_s <= LONGEST_DELAY_S:
         raise UserError(
-            f"--rehearsal-delay {flags.rehearsal_delay_s}: a delay cannot be negative", "give 0 or more"
+            f"--rehearsal-delay {flags.rehearsal_delay_s}: a delay is a number of seconds from 0 to"
+            f" {LONGEST_DELAY_S:g}",
+            "give --rehearsal-delay 0.5, for example",
         )
+    texts = {"--backend": flags.backend, "--model": flags.model, "--base-url": flags.base_url}
+    for name, value in texts.items():
+        if value is not None and not value.strip():
+            raise UserError(f"{name} is empty", "leave it out, or give it a value (an unset shell variable?)")
     base_url = _first(("--base-url", flags.base_url), *_from(env, "ANTHROPIC_BASE_URL"))
     if base_url is not None and "@" in urlsplit(base_url.value).netloc:
         raise UserError(
@@ -111,9 +118,9 @@ def process_environment() -> Mapping[str, str]:
 
 
 def wants_plain(environ: Mapping[str, str] | None = None) -> bool:
-    """Whether the environment asks for output without colour or movement."""
+    """Whether the terminal cannot move its cursor; colour is rich's business, which honours NO_COLOR."""
     env = os.environ if environ is None else environ
-    return bool(env.get("NO_COLOR")) or env.get("TERM") == "dumb"
+    return env.get("TERM") == "dumb"
 
 
 def known_secrets(env: Mapping[str, str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.errors import StoreError
 from orchestrator.core.facts import Acted, Action, Fact, TextDelta, Told, TurnEnded, TurnStarted, Waiting
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.turn import Deferred, Done, Failed, Outcome, TurnOrder
@@ -91,7 +91,7 @@ async def _attempt(order: TurnOrder, attempt: int, lent: Lent) -> Outcome:
     try:
         async with asyncio.timeout(order.deadline_s + GRACE_S) as deadline:
             return await lent.performer.perform(order, listener.tell)
-    except OrchestratorError:
+    except StoreError:
         raise
     except Exception as error:
         if deadline.expired():

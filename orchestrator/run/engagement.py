@@ -117,10 +117,11 @@ class Engagement:
         tokens = estimate_tokens(order.input.prompt, *(message.text for message in order.thread))
         if tokens + order.max_tokens <= to.card.window_tokens:
             return
-        sizes = ", ".join(f"{name} {estimate_tokens(text):,}" for name, text in self.around.outputs.items())
+        parts = {"the task": self.around.task, **self.around.outputs}
+        sizes = ", ".join(f"{name} {estimate_tokens(text):,}" for name, text in parts.items())
         raise GaveUp(
             f"the {order.input.purpose} prompt does not fit: about {tokens:,} tokens, and up to"
             f" {order.max_tokens:,} for the answer, but {to.model} takes {to.card.window_tokens:,} in all."
-            f" Upstream outputs: {sizes or 'none'}. Ask the upstream agents for shorter results, drop a"
-            " dependency, or lower max_output_tokens"
+            f" What is in it: {sizes}. Shorten the largest (a shorter task, shorter upstream outputs, one"
+            " dependency less), or lower max_output_tokens"
         )

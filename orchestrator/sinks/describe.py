@@ -11,7 +11,6 @@ from orchestrator.core.facts import (
     AgentsJoined,
     BlueprintRefused,
     Fact,
-    Heartbeat,
     NodeEnded,
     RunEnded,
     RunStarted,
@@ -58,7 +57,7 @@ def describe(item: Fact | Signal) -> str | None:
             return f"run {item.ending}{reason}"
         case Waiting():
             return f"{item.id.node}: waits {item.seconds:.1f} s: {one_line(item.reason)}"
-        case TextDelta() | Heartbeat():
+        case TextDelta():
             return None
         case _:
             assert_never(item)
@@ -82,6 +81,6 @@ def tokens(usage: Usage) -> str:
 
 
 def one_line(text: str, limit: int = 300) -> str:
-    """A text as one safe line of bounded length."""
-    line = visible(" ".join(text.split()))
+    """A text as one safe line of bounded length; a remedy in it is set off from the cause."""
+    line = visible(" ".join(text.replace("\n  help: ", " — help: ").split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"

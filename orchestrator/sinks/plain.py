@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TextIO
 
-from orchestrator.core.facts import Acted, Fact, Heartbeat, Signal, TextDelta, TurnEnded, TurnStarted, Waiting
+from orchestrator.core.facts import Acted, Fact, Signal, TextDelta, TurnEnded, TurnStarted, Waiting
 from orchestrator.sinks.describe import clock_time, describe
 from orchestrator.sinks.queue import QueueSink
 
@@ -35,7 +35,7 @@ class PlainSink(QueueSink):
             self._running.pop(item.id.node, None)
         line = None if isinstance(item, Acted) and not self._verbose else describe(item)
         if line is not None:
-            at = "        " if isinstance(item, Waiting | Heartbeat | TextDelta) else clock_time(item.at)
+            at = "        " if isinstance(item, Waiting | TextDelta) else clock_time(item.at)
             self._print(f"{at}  {line}")
         elif time.monotonic() - self._printed_s >= self._heartbeat_s:
             self.idle()

@@ -18,7 +18,7 @@ def test_compile_writes_beside_the_source_and_only_on_change(
     first = agentlark("compile")
     target = tmp_path / "configs" / "agents.out.json"
     assert first.returncode == 0
-    assert "1 groups, 2 agents, written" in first.stderr
+    assert "2 agents in 1 group, written" in first.stderr
     stamp = target.stat().st_mtime_ns
     assert "unchanged" in agentlark("compile").stderr
     assert target.stat().st_mtime_ns == stamp
@@ -73,6 +73,49 @@ def test_compile_says_when_it_cannot_write(agentlark: Command, config: Path, tmp
     done = agentlark("compile", "-o", "file/x.json")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_compile_never_writes_over_a_source(agentlark: Command, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "configs" / "prompt.md").write_text("Do {{ task }}.")
+    config.write_text('agents = [agent(id = "a", role = "A", plan_prompt = prompt_file("prompt.md"))]')
+    before = config.read_text()
+    for target in ("configs/agents.lark", "configs/prompt.md", "configs/other.lark"):
+        done = agentlark("compile", "-o", target)
+        assert done.returncode == 2
+        assert "is a source" in done.stderr
+    assert config.read_text() == before
+    assert agentlark("compile", "-o", "/dev/null").returncode == 0
+
+
+def test_a_compiled_form_is_not_taken_for_a_source(agentlark: Command, config: Path) -> None:
+    assert agentlark("compile").returncode == 0
+    done = agentlark("check", "configs/agents.out.json")
+    assert done.returncode == 2
+    assert "--agents-config" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"schema_version": 1, "groups": []}',
+        '{"schema_version": 1, "groups": [{"id": "g", "agents": [{"id": "a", "role": "A", "plan_prompt": "",'
+        ' "follow_up_prompt": "", "timeout_s": 1e999}]}]}',
+    ],
+)
+def test_a_compiled_form_without_sense_is_refused(text: str, agentlark: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(text)
+    done = agentlark("run", "--agents-config", "x.json", "--prompt", "x")
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_thousands_of_errors_are_found_quickly_and_counted(agentlark: Command, config: Path) -> None:
+    config.write_text(
+        'agents = [agent(id = "a%d" % i, role = "R", depends_on = ["z%d" % i]) for i in range(5000)]'
+    )
+    done = agentlark("check")
+    assert done.returncode == 2
+    assert "… and 4950 more" in done.stderr
 
 
 def test_schema_prints_json_schema(agentlark: Command) -> None:
@@ -148,8 +191,8 @@ def test_a_file_that_takes_too_much_memory_or_time_is_stopped(agentlark: Command
     done = agentlark("check", "--isolated", "--format", "json")
     assert done.returncode == 2
     (found,) = json.loads(done.stdout)["diagnostics"]
-    assert found["code"] == "AL321"
-    assert "512 MiB" in found["message"]
+    assert found["code"] in ("AL207", "AL321")  # whoever notices first: the language or the system
+    assert "memory" in found["message"]
     config.write_text(LOOP)
     slow = agentlark("check", "--isolated", "--max-seconds", "1", "--max-steps", "100000000000")
     assert slow.returncode == 2
@@ -172,4 +215,5 @@ def test_a_file_of_another_project_is_checked_in_a_child_by_itself(
     foreign.write_text(BOMB)
     done = agentlark("check", str(foreign))
     assert done.returncode == 2
-    assert "error[AL321]" in done.stderr
+    assert "memory" in done.stderr
+    assert "Traceback" not in done.stderr

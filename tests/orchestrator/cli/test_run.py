@@ -103,7 +103,15 @@ def test_the_answer_goes_to_a_file(agentlark: Command, config: Path, tmp_path: P
         (("--prompt", "@missing.md"), {}, "@missing.md"),
         (("--prompt", "  "), {}, "the prompt is empty"),
         (("--var", "x"), {}, "NAME=VALUE"),
-        (("--rehearsal-delay", "-1"), {}, "negative"),
+        (("--rehearsal-delay", "-1"), {}, "a delay is a number of seconds"),
+        (("--rehearsal-delay", "nan"), {}, "a delay is a number of seconds"),
+        (("--base-url", ""), {}, "--base-url is empty"),
+        (("--agents", ""), {}, "names nobody"),
+        (("--groups", ","), {}, "names nobody"),
+        (("--builtin", "--agents-lark", "configs/agents.lark"), {}, "--builtin"),
+        (("-o", "configs/agents.lark"), {}, "is a source"),
+        (("-o", "configs"), {}, "is a folder"),
+        (("-o", "nowhere/answer.md"), {}, "is no folder"),
     ],
 )
 def test_bad_input_ends_with_two_a_cause_and_a_remedy(
@@ -251,6 +259,41 @@ def test_no_secret_of_the_environment_reaches_a_file(
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert canary.encode() not in path.read_bytes(), path
+
+
+def test_a_prompt_that_is_no_text_is_refused_before_anything_is_recorded(
+    agentlark: Command, config: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "task.md").write_bytes(b"a\xff")
+    for prompt in ("@task.md", "a\udcff"):
+        done = agentlark("run", "--prompt", prompt)
+        assert done.returncode == 2, done.stderr
+        assert "not UTF-8 text (byte 0xff)" in done.stderr
+    assert not (tmp_path / ".agentfs").exists()
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", ">/dev/full"])
+def test_closed_and_full_streams_are_no_tracebacks(closed: str, config: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"{sys.executable}" -P -m orchestrator run -q {closed}'],
+        cwd=tmp_path,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (1 if closed == ">/dev/full" else 0)
+
+
+def test_losing_the_terminal_leaves_the_run_going(config: Path, tmp_path: Path) -> None:
+    with _started(tmp_path, "--rehearsal-delay", "0.3") as run:
+        _wait_for(tmp_path / "logs" / "timeline.log", "planner: plan started")
+        run.send_signal(signal.SIGHUP)
+        run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert "run done" in (tmp_path / "logs" / "timeline.log").read_text()
 
 
 @contextmanager

@@ -262,7 +262,7 @@ def test_a_prompt_that_cannot_fit_the_window_is_not_sent_and_the_error_names_eve
     assert "big 10,000" in reason
     assert "small 100" in reason
     assert "fake-1 takes 10,000" in reason
-    assert "drop a dependency" in reason
+    assert "one dependency less" in reason
 
 
 def test_the_thread_counts_when_a_follow_up_is_measured() -> None:
@@ -270,7 +270,7 @@ def test_the_thread_counts_when_a_follow_up_is_measured() -> None:
     stage.card = replace(CARD, window_tokens=10_000)
     reason = stage.play().ended["a"].reason or ""
     assert "the follow-up prompt does not fit" in reason
-    assert "Upstream outputs: none" in reason
+    assert "What is in it: the task" in reason
     assert len(stage.performer.calls) == 1
 
 

@@ -8,7 +8,6 @@ from orchestrator.core.facts import (
     Acted,
     BlueprintRefused,
     Fact,
-    Heartbeat,
     RunEnded,
     Signal,
     TextDelta,
@@ -62,7 +61,6 @@ ESC = "\x1b[31m"
         (RunEnded(ending="interrupted", reason="interrupted", at=EPOCH), "run interrupted"),
         (Waiting(id=ID, seconds=2.34, reason=f"bu\nsy{ESC}"), r"a: waits 2.3 s: bu sy\x1b[31m"),
         (TextDelta(id=ID, text="x"), None),
-        (Heartbeat(at=EPOCH), None),
     ],
 )
 def test_every_item_has_its_line_or_none(item: Fact | Signal, line: str | None) -> None:

@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 
-from orchestrator.core.facts import Acted, Fact, Heartbeat, Signal, TextDelta, Waiting
+from orchestrator.core.facts import Acted, Fact, Signal, TextDelta, Waiting
 from orchestrator.core.turn import TurnId
 from orchestrator.sinks import plain
 from orchestrator.sinks.describe import clock_time
@@ -60,7 +60,7 @@ def test_waits_are_told_because_somebody_may_want_to_stop_them() -> None:
 
 
 def test_what_agents_do_is_told_only_on_request_and_what_they_say_never() -> None:
-    items = (ACTED, TextDelta(id=ID, text="hello"), Heartbeat(at=EPOCH))
+    items = (ACTED, TextDelta(id=ID, text="hello"))
     assert lines(*items) == []
     assert lines(*items, verbose=True) == [f"{AT}  a: command_execution: make"]
 
