@@ -58,8 +58,11 @@ class Journal(Protocol):
         """Record a new run and give its slug, with a suffix if the wanted one is taken; durable on return."""
         ...
 
-    async def commit(self, run: str, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> int:
-        """Record facts and bodies in one transaction; gives the last fact's number. Returned = durable."""
+    def commit(self, run: str, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> Awaitable[int]:
+        """Record facts and bodies in one transaction; gives, when durable, the number of the last fact.
+
+        Asking is enough: it is recorded even if nobody awaits it, or whoever does is cancelled.
+        """
         ...
 
     async def find(self, key: Digest, run: str | None) -> Done | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -133,15 +134,19 @@ class Engine:
         A caller that is cancelled meanwhile (stopped, or past its deadline) is kept until that is done: the
         journal does not take a commit back, and what it has the state and the sinks must have.
         """
-        recording = asyncio.ensure_future(self._record(facts, bodies or {}))
+        bodies = bodies or {}
+        committing = asyncio.ensure_future(self._ports.journal.commit(self._plan.slug, facts, bodies))
         try:
-            await asyncio.shield(recording)
+            last = await asyncio.shield(committing)
         except asyncio.CancelledError:
-            await asyncio.wait([recording])
+            await _until_ended(committing)
+            if committing.exception() is None:  # if it failed, so does whatever is recorded next
+                self._take(committing.result(), facts, bodies)
             raise
+        self._take(last, facts, bodies)
 
-    async def _record(self, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> None:
-        last = await self._ports.journal.commit(self._plan.slug, facts, bodies)
+    def _take(self, last: int, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> None:
+        """Apply what was committed and show it; `last` is the number of the last fact."""
         for seq, fact in enumerate(facts, start=last - len(facts) + 1):
             self.state.apply(fact)
             if isinstance(fact, NodeEnded) and fact.output is not None and fact.output in bodies:
@@ -291,6 +296,13 @@ class Engine:
             waiting = [name for name in self.state.nodes if name not in self.state.ended]
             return "failed", f"never ready: {', '.join(waiting)}"
         return "done", None
+
+
+async def _until_ended(future: asyncio.Future[int]) -> None:
+    """Return when the future has ended, however often the caller is cancelled meanwhile."""
+    while not future.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([future])
 
 
 def _text(body: bytes) -> str:

@@ -24,7 +24,7 @@ class MemoryJournal:
         self.commit_s = 0.0
         self.finds = 0
         self._broken = False
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[tuple[asyncio.Future[int], int, list[str]]] = []
 
     @property
     def all_facts(self) -> list[Fact]:
@@ -33,33 +33,31 @@ class MemoryJournal:
     async def open_run(self, record: RunRecord) -> str:
         return record.slug
 
-    async def commit(self, run: str, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> int:
+    def commit(self, run: str, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> asyncio.Future[int]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[int] = loop.create_future()
         if self._broken or any(fact.kind == self.fails_on for fact in facts):
             self._broken = True
-            raise StoreError("the disk is full")
+            loop.call_later(self.commit_s, future.set_exception, StoreError("the disk is full"))
+            return future
         for digest, body in bodies.items():
             assert digest_of(body) == digest
         # Whoever is cancelled while waiting finds the entry recorded, as with the real journal.
         self.commits.append(list(facts))
         self.bodies.update(bodies)
-        last = len(self.all_facts)
-        await self._durable()
-        self.trace += [f"commit {fact.kind} {_who(fact)}".rstrip() for fact in facts]
-        return last
-
-    async def _durable(self) -> None:
-        """Return with everybody else who waits, in the order in which they came."""
-        loop = asyncio.get_running_loop()
-        self._waiting.append(loop.create_future())
+        traces = [f"commit {fact.kind} {_who(fact)}".rstrip() for fact in facts]
+        self._waiting.append((future, len(self.all_facts), traces))
         if len(self._waiting) == 1:
             loop.call_later(self.commit_s, self._flush)
-        await self._waiting[-1]
+        return future
 
     def _flush(self) -> None:
+        """Answer everybody who waits, in the order in which they came."""
         waiting, self._waiting = self._waiting, []
-        for each in waiting:
-            if not each.done():
-                each.set_result(None)
+        for future, last, traces in waiting:
+            self.trace += traces
+            if not future.done():
+                future.set_result(last)
 
     async def find(self, key: Digest, run: str | None) -> Done | None:
         self.finds += 1

@@ -7,10 +7,11 @@ without gaps. No answer is cached in memory: what `find` gives is what a later p
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from orchestrator.core.errors import StoreError
 from orchestrator.core.facts import Fact
@@ -48,15 +49,14 @@ class AgentFSJournal:
         assert isinstance(slug, str)
         return slug
 
-    async def commit(self, run: str, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> int:
-        """Record facts and bodies in one transaction; gives the number of the last fact. Returned = durable.
+    def commit(self, run: str, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> asyncio.Future[int]:
+        """Record facts and bodies in one transaction; ends, when durable, with the number of the last fact.
 
         Raises StoreError, saying what is recorded and what is not, when they cannot be; after a failed
-        write so does every later call. If the caller is cancelled, the entry may still be recorded.
+        write so does every later call. Cancelling the future does not take the entry back.
         """
-        last = await self._writer.submit((run, facts, bodies))
-        assert isinstance(last, int)
-        return last
+        future = self._writer.submit((run, facts, bodies))
+        return cast("asyncio.Future[int]", future)  # only a new run is answered with a slug
 
     async def find(self, key: Digest, run: str | None) -> Done | None:
         """The recorded answer under a turn key, of one run or (None) of any; see `JournalReader.find`."""

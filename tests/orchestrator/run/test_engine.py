@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Callable, Coroutine
 
@@ -14,6 +15,7 @@ from orchestrator.core.facts import Action, NodeEnded, RunEnded, TurnEnded, Turn
 from orchestrator.core.ports import Tell
 from orchestrator.core.turn import Failed, Outcome, TurnOrder
 from orchestrator.run.handle import RunResult
+from tests.doubles.facts import turn_started
 from tests.doubles.journal import MemoryJournal
 from tests.doubles.performer import ScriptedPerformer, done, never, tells
 from tests.doubles.squads import a_squad, an_agent
@@ -280,6 +282,45 @@ def test_what_an_agent_did_is_seen_even_if_its_deadline_passes_while_it_is_recor
     assert "no answer within 1 s" in (result.ended["a"].reason or "")
     assert [fact for _, fact in stage.watcher.seen] == journal.all_facts
     assert [seq for seq, _ in stage.watcher.seen] == list(range(1, len(journal.all_facts) + 1))
+
+
+def test_what_the_journal_was_handed_is_seen_once_however_often_the_run_is_cancelled() -> None:
+    journal = MemoryJournal()
+    journal.commit_s = 2
+    stage = Stage(a_squad([an_agent("a")]), journal=journal)
+
+    async def cancelled() -> None:
+        recording = asyncio.create_task(stage.engine().record([turn_started("a")]))
+        for _ in range(3):
+            await asyncio.sleep(0.5)
+            recording.cancel()
+        assert not stage.watcher.seen
+        assert (await asyncio.gather(recording, return_exceptions=True))[
+            0
+        ].__class__ is asyncio.CancelledError
+        assert asyncio.get_running_loop().time() == 2
+
+    run_virtual(cancelled())
+    assert [fact for _, fact in stage.watcher.seen] == journal.all_facts == [turn_started("a")]
+
+
+def test_a_commit_that_fails_while_its_caller_is_cancelled_is_not_reported_as_forgotten() -> None:
+    journal = MemoryJournal()
+    journal.commit_s, journal.fails_on = 2, "turn-started"
+    stage = Stage(a_squad([an_agent("a")]), journal=journal)
+    reported: list[object] = []
+
+    async def cancelled() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+        recording = asyncio.create_task(stage.engine().record([turn_started("a")]))
+        await asyncio.sleep(1)
+        recording.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await recording
+        gc.collect()
+
+    run_virtual(cancelled())
+    assert (stage.watcher.seen, reported) == ([], [])
 
 
 # The order of facts

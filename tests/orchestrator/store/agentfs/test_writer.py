@@ -38,6 +38,12 @@ class Counting:
         return [StoreError("odd one out") if job == -13 else job * 2 for job in jobs]
 
 
+async def _entered(counting: Counting) -> None:
+    """Return when the thread has begun to write."""
+    await asyncio.sleep(0)
+    counting.entered.wait()
+
+
 def _numbers(connections: Connections) -> list[int]:
     with connections.reading() as db:
         return [row[0] for row in db.execute("SELECT n FROM numbers ORDER BY rowid").fetchall()]
@@ -50,8 +56,9 @@ def test_jobs_that_wait_share_one_transaction_in_their_order(tmp_path: Path) -> 
         writer = GroupWriter(connections, counting.write)
         counting.go.clear()
         first = writer.submit(0)
-        counting.entered.wait()
+        await _entered(counting)
         rest = [writer.submit(n) for n in range(1, 101)]
+        await asyncio.sleep(0)
         assert _numbers(connections) == []
         counting.go.set()
         assert await asyncio.gather(first, *rest) == [n * 2 for n in range(101)]
@@ -107,7 +114,7 @@ def test_jobs_queued_behind_a_failure_are_refused_too() -> None:
         writer = GroupWriter(open_memory(NUMBERS), counting.write)
         counting.go.clear()
         failing = writer.submit(666)
-        counting.entered.wait()
+        await _entered(counting)
         behind = writer.submit(1)
         counting.go.set()
         results = await asyncio.gather(failing, behind, return_exceptions=True)
@@ -126,12 +133,13 @@ def test_a_loop_that_is_gone_does_not_stop_the_writer(tmp_path: Path) -> None:
     async def leave() -> None:
         counting.go.clear()
         writer.submit(1)
-        counting.entered.wait()
+        await _entered(counting)
+        writer.submit(5)
 
     async def stay() -> None:
         counting.go.set()
         assert await writer.submit(2) == 4
-        assert _numbers(connections) == [1, 2]
+        assert _numbers(connections) == [1, 5, 2]
         await writer.close()
 
     asyncio.run(leave())

@@ -243,9 +243,8 @@ def test_a_cancelled_waiter_leaves_the_others_their_answers(
         turn = make_turn()
         async with opened() as journal:
             await journal.open_run(record())
-            gone = asyncio.create_task(journal.commit("r", [turn.started], {}))
-            kept = asyncio.create_task(journal.commit("r", [turn.ended], turn.bodies))
-            await asyncio.sleep(0)
+            gone = journal.commit("r", [turn.started], {})
+            kept = journal.commit("r", [turn.ended], turn.bodies)
             gone.cancel()
             assert await kept == 2
             with pytest.raises(asyncio.CancelledError):
@@ -260,8 +259,7 @@ def test_after_closing_it_refuses_and_closing_again_is_fine(
     async def story() -> None:
         async with opened() as journal:
             await journal.open_run(record())
-            waiting = asyncio.create_task(journal.commit("r", [make_turn().started], {}))
-            await asyncio.sleep(0)
+            waiting = journal.commit("r", [make_turn().started], {})
             await journal.close()
             assert await waiting == 1
             await journal.close()
