@@ -7,6 +7,7 @@ compiler both speak through it.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,9 @@ Severity = Literal["error", "warning", "note"]
 
 SHOWN_LIMIT = 50
 """How many diagnostics a report prints before it only counts the rest."""
+
+EXCERPT = 240
+"""How many characters of a line are shown."""
 
 _TAB = 4
 
@@ -202,7 +206,18 @@ def visible(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(c if c in "\n\t" or not _acts(c) else _spell(c) for c in text)
+    return _MAY_ACT.sub(_made_visible, text)
+
+
+_MAY_ACT = re.compile(
+    r"[^ -~\n\t\xa0-\xac\xae-\xff\u2010-\u2027\u2030-\u205e\u2190-\u2bff\u3000-\u303f\uff01-\uff60\w]"
+)
+"""What is worth a closer look: no letter or digit of any script, nor one of the common marks and symbols."""
+
+
+def _made_visible(found: re.Match[str]) -> str:
+    char = found[0]
+    return _spell(char) if _acts(char) else char
 
 
 def _acts(char: str) -> bool:
@@ -249,6 +264,10 @@ def _excerpt(span: Span) -> list[str]:
         return []
     end_line, end_column = span.source.position(span.end)
     stop = end_column - 1 if end_line == line else len(text)
+    if len(text) > EXCERPT:  # a window around the place, so that a report stays readable
+        start = max(0, column - 1 - EXCERPT // 4)
+        text = text[start : start + EXCERPT]
+        column, stop = column - start, min(stop - start, len(text))
     before = _columns(text[: column - 1])
     width = max(1, _columns(text[column - 1 : max(stop, column)]))
     number = str(line)

@@ -295,9 +295,8 @@ def test_what_the_journal_was_handed_is_seen_once_however_often_the_run_is_cance
             await asyncio.sleep(0.5)
             recording.cancel()
         assert not stage.watcher.seen
-        assert (await asyncio.gather(recording, return_exceptions=True))[
-            0
-        ].__class__ is asyncio.CancelledError
+        with pytest.raises(asyncio.CancelledError):
+            await recording
         assert asyncio.get_running_loop().time() == 2
 
     run_virtual(cancelled())
