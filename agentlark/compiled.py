@@ -108,10 +108,15 @@ def parse_compiled(text: str, name: str) -> Squad:
         squad = Squad.model_validate_json(json.dumps(data))
     except ValidationError as error:
         raise ConfigError(list(_problems(error, name, again))) from error
+    check_whole(squad, name)
+    return squad
+
+
+def check_whole(squad: Squad, name: str) -> None:
+    """Refuse a squad that is wrong, wherever it came from. Raises ConfigError with every finding."""
     found = check_squad(squad, _Pointers(name))
     if any(diagnostic.severity == "error" for diagnostic in found):
         raise ConfigError(found)
-    return squad
 
 
 def _problems(error: ValidationError, name: str, remedy: str) -> Iterator[Diagnostic]:

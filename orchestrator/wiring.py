@@ -19,7 +19,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentlark.compiled import emit, parse_compiled
+from agentlark.compiled import check_whole, emit, parse_compiled
 from agentlark.model import Squad
 from orchestrator.backends import health as health_of_backends
 from orchestrator.backends.cards import LISTINGS
@@ -75,12 +75,14 @@ class RunOptions:
 async def start(squad: Squad, prompt: str, options: RunOptions | None = None) -> AsyncIterator[RunHandle]:
     """A new run of a squad.
 
-    Raises UserError when it cannot be run as asked, FolderBusy when another run has the folder, StoreRefused
-    when its files must not be written; nothing has been spent then.
+    Raises ConfigError for a squad that is wrong in itself, UserError when it cannot be run as asked,
+    FolderBusy when another run has the folder, StoreRefused when its files must not be written; nothing has
+    been spent then.
     """
     options = options or RunOptions()
     settings = settle(options.flags, options.environ)
     redactor = Redactor(settings.secrets)
+    check_whole(squad, "the squad")
     squad = redacted(select(squad, options.agents, options.groups, options.with_deps), redactor)
     task = redactor.text(prompt)
     if not task.strip():
@@ -221,6 +223,7 @@ def _launch(
         backends=backends_of(run.squad, settings),
         unknown=tuple(run.state.unknown.values()),
         simulated=run.record.simulated,
+        done=tuple(node.id for node in run.state.in_order() if run.state.has_done(node.id)),
     )
     inbox = QueueInbox()
     roles = {node.id: node.agent.role for node in run.state.in_order()}

@@ -63,7 +63,7 @@ class Showing:
         if sys.stderr.isatty() and not wants_plain() and not self.verbose:
             from orchestrator.sinks.live import LiveSink
 
-            return [LiveSink(sys.stderr, squad)]
+            return [LiveSink(sys.stderr, squad, head.done)]
         from orchestrator.sinks.plain import PlainSink
 
         return [PlainSink(sys.stderr, self.verbose)]

@@ -57,6 +57,8 @@ class RunHead:
     unknown: tuple[TurnStarted, ...]
     """Turns that were started in an earlier session of the run and have no recorded outcome."""
     simulated: bool
+    done: tuple[str, ...] = ()
+    """Nodes that ended well in an earlier session, in the DAG's order."""
 
 
 class _Subscription:

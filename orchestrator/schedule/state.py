@@ -213,6 +213,11 @@ class RunState:
         ended = self.ended.get(name)
         return ended.output if ended else None
 
+    def has_done(self, name: str) -> bool:
+        """Whether a node has ended well."""
+        ended = self.ended.get(name)
+        return ended is not None and ended.ending == "done"
+
     def known_to_blueprint(self, node: Node) -> list[str]:
         """The ids that the node's blueprint may depend on: those of its own and of earlier groups."""
         place = self._places[node.group]

@@ -6,6 +6,7 @@ Rich draws it. Names and reasons reach it as plain text, never as markup, with c
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -32,6 +33,10 @@ from orchestrator.sinks.describe import SIMULATED, describe, one_line
 from orchestrator.sinks.queue import QueueSink
 
 REFRESH_S = 0.1
+WIDE = 72
+NARROW = 48
+"""Columns of the terminal from which the whole table, or a shorter one, is drawn."""
+
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _STYLES = {
     "done": "green",
@@ -60,10 +65,12 @@ class LiveSink(QueueSink):
 
     idle_s = REFRESH_S
 
-    def __init__(self, out: TextIO, squad: Squad) -> None:
+    def __init__(self, out: TextIO, squad: Squad, done: Iterable[str] = ()) -> None:
         super().__init__("console")
         self._console = Console(file=out, highlight=False)
         self._rows = {agent.id: _Row(agent.id, one_line(agent.role, 40), 0) for agent in squad.agents()}
+        for name in done:
+            self._row(name).state = "done"
         self._simulated = False
         self._live: Live | None = None
         self._drawn = 0.0
@@ -134,19 +141,26 @@ class LiveSink(QueueSink):
 
     def _table(self) -> Group:
         table = Table(box=None, pad_edge=False, show_edge=False)
-        for name, justify in (("agent", "left"), ("turn", "left"), ("state", "left")):
-            table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]  # a str literal
-        table.add_column("time", justify="right", no_wrap=True)
-        table.add_column("tokens", justify="right", no_wrap=True)
+        columns = self._columns()
+        for name in columns:
+            table.add_column(name, justify="right" if name in ("time", "tokens") else "left", no_wrap=True)
         shown = self._shown_rows()
         for row in shown:
-            table.add_row(*self._cells(row))
+            cells = self._cells(row)
+            table.add_row(*(cells[name] for name in columns))
         hidden = len(self._rows) - len(shown)
         parts: list[Table | Text] = [Text(SIMULATED, style="bold yellow")] if self._simulated else []
         parts.append(table)
         if hidden:
             parts.append(Text(self._summary(hidden), style="dim"))
         return Group(*parts)
+
+    def _columns(self) -> tuple[str, ...]:
+        """The columns that fit the terminal; what an agent does matters most."""
+        width = self._console.size.width
+        if width >= WIDE:
+            return ("agent", "role", "turn", "state", "time", "tokens")
+        return ("agent", "turn", "state", "time") if width >= NARROW else ("state", "agent")
 
     def _shown_rows(self) -> list[_Row]:
         """All rows if they fit, else the ones at work first, then the newest to end, then the queue."""
@@ -164,17 +178,18 @@ class LiveSink(QueueSink):
         counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
         return f"… {hidden} more ({counts})"
 
-    def _cells(self, row: _Row) -> tuple[Text, ...]:
+    def _cells(self, row: _Row) -> dict[str, Text]:
         now = time.monotonic()
         seconds = row.seconds + (now - row.since if row.since is not None else 0.0)
         mark = _FRAMES[int(now / REFRESH_S) % len(_FRAMES)] + " " if row.state == "running" else ""
         spent = row.usage.input + row.usage.output
         about = "~" if row.usage.estimated else ""
-        wave = f"  wave {row.wave}" if row.wave else ""
-        return (
-            Text.assemble((visible(row.agent), "bold"), (f"  {row.role}{wave}", "dim")),
-            Text(row.turn),
-            Text(f"{mark}{row.state}", style=_STYLES.get(row.state, "")),
-            Text(f"{seconds:.1f} s" if row.turn else ""),
-            Text(f"{about}{spent:,}" if spent else ""),
-        )
+        wave = f", wave {row.wave}" if row.wave else ""
+        return {
+            "agent": Text(visible(row.agent), style="bold"),
+            "role": Text(f"{row.role}{wave}", style="dim"),
+            "turn": Text(row.turn),
+            "state": Text(f"{mark}{row.state}", style=_STYLES.get(row.state, "")),
+            "time": Text(f"{seconds:.1f} s" if row.turn else ""),
+            "tokens": Text(f"{about}{spent:,}" if spent else ""),
+        }

@@ -36,6 +36,14 @@ def test_carets_stand_under_what_is_meant(text: str, wrong: str, line: str, care
     assert shown(text, wrong)[1:3] == [line, carets]
 
 
+def test_of_a_very_long_line_the_part_around_the_place_is_shown() -> None:
+    head, line, carets = shown("x" * 100_000 + "foo" + "y" * 100_000, "foo")
+    assert head.startswith("a.lark:1:100001: ")
+    assert len(line) < 300
+    at = carets.index("^")
+    assert line[at : at + 3] == "foo"
+
+
 def test_positions_are_one_based_and_in_characters() -> None:
     span = Span(Source("a", "é\nxy"), 2, 4)
     assert (span.line, span.column, span.end_line, span.end_column) == (2, 1, 2, 3)

@@ -116,6 +116,17 @@ def test_what_cannot_work_is_refused_before_a_run_is_recorded(
             assert list(journal.runs()) == []
 
 
+def test_a_squad_built_by_hand_is_checked_like_a_file(tmp_path: Path) -> None:
+    squad = squad_of(tmp_path, PAIR)
+    (group,) = squad.groups
+    first, second = group.agents
+    circle = group.model_copy(
+        update={"agents": (first.model_copy(update={"depends_on": ("builder",)}), second)}
+    )
+    with pytest.raises(agentlark.ConfigError, match="wait for each other"):
+        asyncio.run(finished(squad.model_copy(update={"groups": (circle,)}), options(tmp_path)))
+
+
 def test_simulated_and_real_answers_are_never_mixed(tmp_path: Path) -> None:
     text = PAIR.replace('role = "Planner"', 'role = "Planner", backend = "rehearsal"')
     with pytest.raises(orchestrator.UserError, match="cannot be mixed"):

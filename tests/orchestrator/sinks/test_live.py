@@ -136,7 +136,7 @@ def test_what_needs_attention_scrolls_above_the_table() -> None:
 def test_specialists_get_rows_that_name_their_wave() -> None:
     terminal = show(run_started(), joined("builder", specialist("x"), wave=2), turn_started("x"))
     assert "builder: blueprint accepted, wave 2: x" in terminal.lines
-    assert re.search(r"x +X +wave 2 +plan", row(terminal, "x"))
+    assert re.search(r"x +X, wave 2 +plan", row(terminal, "x"))
 
 
 def test_names_and_reasons_that_look_like_markup_are_shown_as_they_are() -> None:
@@ -146,7 +146,7 @@ def test_names_and_reasons_that_look_like_markup_are_shown_as_they_are() -> None
     terminal = show(run_started(), ended("a", "failed", reason), joining, squad=squad)
     assert r"[bold red]Boss[/] :skull: \x1b[31m" in row(terminal, "a")
     assert f"a: failed: {reason}" in terminal.lines
-    assert "x  [/]  wave 1" in row(terminal, "x")
+    assert "[/], wave 1" in row(terminal, "x")
 
 
 def test_more_agents_than_lines_are_summed_up_and_those_at_work_are_shown() -> None:
