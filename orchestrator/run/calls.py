@@ -57,12 +57,18 @@ async def answer(order: TurnOrder, asked: bytes, retries: int, lent: Lent) -> An
             reason = outcome.reason
         else:
             if not outcome.retryable or failures == retries:
-                raise GaveUp(outcome.error if attempt == 1 else f"{outcome.error} (after {attempt} attempts)")
+                raise GaveUp(_after(outcome.error, attempt))
             wait_s = _wait_s(outcome, failures, order.key)
             reason = outcome.error
             failures += 1
         lent.recorder.show(Waiting(id=order.id, seconds=wait_s, reason=reason))
         await lent.idle(wait_s)
+
+
+def _after(error: str, attempts: int) -> str:
+    """An error that says after how many attempts it was the last word; its remedy stays on its own line."""
+    cause, newline, remedy = error.partition("\n")
+    return error if attempts == 1 else f"{cause} (after {attempts} attempts){newline}{remedy}"
 
 
 def _wait_s(failed: Failed, failures: int, key: str) -> float:

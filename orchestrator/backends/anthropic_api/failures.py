@@ -49,7 +49,8 @@ def failed_for(error: Exception, *, where: str, started: bool) -> Failed:
     if isinstance(error, anthropic.APIConnectionError):
         return Failed(error=f"the connection to {where} broke", paid="unknown", retryable=True)
     return Failed(
-        error=f"the reply of {where} is not a Messages stream: {_reason(error)}",
+        error=f"the reply of {where} is not a Messages stream: {_reason(error)}\n"
+        "  help: check --base-url: a proxy or a web page may be answering in its place",
         paid="unknown",
         retryable=True,
     )
@@ -61,8 +62,9 @@ def _status(error: anthropic.APIStatusError) -> Failed:
     if status in _REFUSED or (status < 500 and status not in _PASSING):
         reason, remedy = _REFUSED.get(status, ("the request was refused", "check --base-url and the agent"))
         return Failed(error=f"HTTP {status}, {reason}: {words}\n  help: {remedy}", paid="no")
+    remedy = "lower --jobs, or go on later" if status == 429 else "the provider's trouble: go on later"
     return Failed(
-        error=f"HTTP {status}, {_PASSING.get(status, 'the server failed')}: {words}",
+        error=f"HTTP {status}, {_PASSING.get(status, 'the server failed')}: {words}\n  help: {remedy}",
         paid="unknown" if status in (408, 504) else "no",
         retryable=True,
         retry_after_s=_retry_after_s(error.response.headers),
@@ -95,7 +97,11 @@ def _transport(error: httpx2.TransportError, where: str, started: bool) -> Faile
         )
     happened = "nothing more came" if isinstance(error, httpx2.TimeoutException) else "the connection broke"
     when = "in the middle of the answer" if started else "before the answer began"
-    return Failed(error=f"{happened} from {where} {when}", paid="unknown", retryable=True)
+    return Failed(
+        error=f"{happened} from {where} {when}\n  help: check the network; go on later",
+        paid="unknown",
+        retryable=True,
+    )
 
 
 def _retry_after_s(headers: httpx2.Headers) -> float | None:
