@@ -1,21 +1,24 @@
 """Log files: one per agent with what it says as it says it, and `timeline.log` for the whole run.
 
 Escape sequences are spelled out, so that a log can be followed in any terminal. A simulated run says so on
-the first line of every file. Text arrives as signals; if none came, the recorded answer is written.
+the first line of every file. Text arrives as signals; if none came, the recorded answer is written. What
+comes within `GATHER_S` is written together, each file opened once: opening costs more than all the rest.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agentlark.diagnostics import visible
+from agentlark.model import ID_PATTERN
 from orchestrator.core.facts import (
     Acted,
     AgentsJoined,
     BlueprintRefused,
     Fact,
-    Heartbeat,
     NodeEnded,
     RunEnded,
     RunStarted,
@@ -31,14 +34,19 @@ from orchestrator.sinks.describe import SIMULATED, clock_time, describe, one_lin
 from orchestrator.sinks.queue import QueueSink
 
 TIMELINE = "timeline"
+GATHER_S = 0.03
+"""A line is on the disk this long after it came, or a little later."""
 
 
 class LogSink(QueueSink):
     """Writes `<agent>.log` and `timeline.log` into a folder.
 
     `agents` are the configured agents' roles by id; `body` reads a recorded answer. A new run truncates the
-    files it writes, a resumed one appends.
+    files it writes and removes the logs of other agents, a resumed one appends. Links are not followed:
+    an agent may have put one there to have a file written that it cannot write itself.
     """
+
+    gather_s = GATHER_S
 
     def __init__(self, folder: Path, agents: Mapping[str, str], body: Callable[[Digest], bytes]) -> None:
         super().__init__("logs")
@@ -47,6 +55,10 @@ class LogSink(QueueSink):
         self._body = body
         self._started: RunStarted | None = None
         self._streamed: set[TurnId] = set()
+        self._texts: dict[str, list[str]] = {}
+        """What is still to be written, by the name of the log."""
+        self._stale: set[str] = set()
+        """The logs that hold an earlier run's text until they are first written."""
 
     def handle(self, seq: int | None, item: Fact | Signal) -> None:
         """Write one item to the logs it belongs to."""
@@ -57,7 +69,7 @@ class LogSink(QueueSink):
             return
         line = describe(item)
         if line is not None:
-            at = "" if isinstance(item, Waiting | Heartbeat) else clock_time(item.at)
+            at = "" if isinstance(item, Waiting) else clock_time(item.at)
             self._write(TIMELINE, f"{at or '        '}  {line}\n")
         self._to_agents(item)
 
@@ -65,12 +77,19 @@ class LogSink(QueueSink):
         self._started = started
         self._folder.mkdir(parents=True, exist_ok=True)
         if not started.resumed:
-            for path in self._folder.glob("*.log"):
-                path.unlink()
+            self._stale = {TIMELINE, *self._roles}
+            self._remove_others()
         head = f"{SIMULATED}\n" if started.simulated else ""
         self._write(TIMELINE, head)
         for agent in self._roles:
             self._open_agent(agent)
+
+    def _remove_others(self) -> None:
+        """Remove the logs of agents that are not in this run; whatever else is in the folder stays."""
+        for path in self._folder.glob("*.log"):
+            is_log = re.fullmatch(ID_PATTERN, path.stem) and path.is_file() and not path.is_symlink()
+            if is_log and path.stem not in self._stale:
+                path.unlink()
 
     def _open_agent(self, agent: str) -> None:
         assert self._started is not None
@@ -107,7 +126,7 @@ class LogSink(QueueSink):
             case BlueprintRefused():
                 for reason in item.reasons:
                     self._write(_agent(item.node), f"  ✗ {one_line(reason)}\n")
-            case RunStarted() | RunEnded() | TextDelta() | Heartbeat():
+            case RunStarted() | RunEnded() | TextDelta():
                 pass
 
     def _turn_ended(self, fact: TurnEnded) -> None:
@@ -130,8 +149,18 @@ class LogSink(QueueSink):
         self._write(_agent(node), f"\n── {title} ──\n")
 
     def _write(self, name: str, text: str) -> None:
-        with (self._folder / f"{name}.log").open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+        self._texts.setdefault(name, []).append(text)
+
+    def flush(self) -> None:
+        """Write what has gathered, each file once."""
+        texts, self._texts = self._texts, {}
+        for name, parts in texts.items():
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+            if name in self._stale:
+                self._stale.remove(name)
+                flags |= os.O_TRUNC
+            with os.fdopen(os.open(self._folder / f"{name}.log", flags, 0o666), "wb") as file:
+                file.write("".join(parts).encode("utf-8", "backslashreplace"))
 
 
 def _agent(node: str) -> str:

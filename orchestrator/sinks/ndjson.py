@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from orchestrator.core.facts import Fact, Signal
@@ -18,5 +20,19 @@ class NdjsonSink(QueueSink):
     def handle(self, seq: int | None, item: Fact | Signal) -> None:
         """Write one fact."""
         if seq is not None:
-            self._out.write(f'{{"seq":{seq},{item.model_dump_json()[1:]}\n')
+            with _read_by_somebody():
+                self._out.write(f'{{"seq":{seq},{item.model_dump_json()[1:]}\n')
+
+    def flush(self) -> None:
+        """Let the reader have the lines written so far."""
+        with _read_by_somebody():
             self._out.flush()
+
+
+@contextmanager
+def _read_by_somebody() -> Iterator[None]:
+    """Say in words what a broken pipe means here."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise BrokenPipeError("the reader of --json has gone") from error

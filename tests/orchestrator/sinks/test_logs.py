@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -20,7 +21,7 @@ from orchestrator.core.facts import (
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.turn import Done, Message, TurnId, Usage
 from orchestrator.sinks.describe import SIMULATED, clock_time
-from orchestrator.sinks.logs import LogSink
+from orchestrator.sinks.logs import GATHER_S, LogSink
 from tests.doubles.facts import ended, joined, run_started, specialist, turn_ended, turn_started
 from tests.doubles.virtual_time import EPOCH
 
@@ -222,3 +223,76 @@ def test_a_folder_that_cannot_be_written_silences_the_logs_and_is_remembered(tmp
     (tmp_path / "logs").write_text("a file, not a folder")
     with pytest.raises(FileExistsError):
         write(tmp_path / "logs", run_started(), ended("a"))
+
+
+def test_a_new_run_writes_on_in_the_same_files_so_that_they_can_be_followed(tmp_path: Path) -> None:
+    write(tmp_path, run_started(), delta("old text"))
+    files = {name: (tmp_path / f"{name}.log").stat().st_ino for name in ("a", "b", "timeline")}
+    write(tmp_path, run_started(run="r2"))
+    assert {name: (tmp_path / f"{name}.log").stat().st_ino for name in files} == files
+
+
+def test_only_files_that_could_be_an_agents_log_are_removed(tmp_path: Path) -> None:
+    for name in ("old.log", "My notes.log", "a@2.log", "UPPER.log"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "folder.log").mkdir()
+    (tmp_path / "link.log").symlink_to(tmp_path / "nowhere")
+    write(tmp_path, run_started(), agents=("a",))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "My notes.log",
+        "UPPER.log",
+        "a.log",
+        "a@2.log",
+        "folder.log",
+        "link.log",
+        "timeline.log",
+    ]
+
+
+def test_a_log_that_is_a_folder_silences_the_logs_and_is_remembered(tmp_path: Path) -> None:
+    (tmp_path / "b.log").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write(tmp_path, run_started(), ended("a"))
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_log_that_is_a_link_silences_the_logs_and_what_it_leads_to_is_left_alone(
+    tmp_path: Path, exists: bool
+) -> None:
+    elsewhere, logs = tmp_path / "elsewhere", tmp_path / "logs"
+    logs.mkdir()
+    (logs / "b.log").symlink_to(elsewhere)
+    if exists:
+        elsewhere.write_text("mine")
+    with pytest.raises(OSError, match=r"b\.log"):
+        write(logs, run_started(), ended("a"))
+    assert elsewhere.exists() == exists
+    assert not exists or elsewhere.read_text() == "mine"
+
+
+def test_what_came_before_an_answer_that_cannot_be_read_is_written(tmp_path: Path) -> None:
+    def nothing(digest: Digest) -> bytes:
+        raise LookupError("no such answer")
+
+    sink = LogSink(tmp_path, {"a": "A"}, nothing)
+    for item in (run_started(), turn_started("a"), turn_ended("a", answer=DIGEST)):
+        sink.see(1, item)
+    sink.close()
+    assert isinstance(sink.failure, LookupError)
+    assert "── plan" in log(tmp_path, "a")
+
+
+def test_a_line_is_on_the_disk_soon_after_it_came_while_the_run_goes_on(tmp_path: Path) -> None:
+    written = Event()
+
+    class Telling(LogSink):
+        def flush(self) -> None:
+            super().flush()
+            written.set()
+
+    sink = Telling(tmp_path, {"a": "A"}, body)
+    sink.see(1, run_started())
+    assert written.wait(10)
+    assert "run started" in log(tmp_path, "timeline")
+    sink.close()
+    assert GATHER_S <= 0.05

@@ -48,3 +48,15 @@ def test_a_reader_that_went_away_is_remembered_as_the_failure() -> None:
     sink.see(2, ended("a"))
     sink.close()
     assert isinstance(sink.failure, BrokenPipeError)
+    assert str(sink.failure) == "the reader of --json has gone"
+
+
+def test_a_reader_that_went_away_may_show_only_when_the_lines_are_sent() -> None:
+    class Gone(StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    sink = NdjsonSink(Gone())
+    sink.see(1, run_started())
+    sink.close()
+    assert str(sink.failure) == "the reader of --json has gone"

@@ -7,7 +7,7 @@ from threading import Event, Thread, current_thread
 import pytest
 
 from orchestrator.core.facts import Fact, Signal
-from orchestrator.sinks.queue import QueueSink
+from orchestrator.sinks.queue import BATCH_LIMIT, QueueSink
 from tests.doubles.facts import ended, turn_started
 
 PATIENCE_S = 10
@@ -19,6 +19,7 @@ class Notebook(QueueSink):
     def __init__(self, breaks_at_end: bool = False) -> None:
         super().__init__("notebook")
         self.handled: list[int | None] = []
+        self.flushed: list[int] = []
         self.finished = 0
         self.threads: set[str] = set()
         self.idled = Event()
@@ -29,6 +30,9 @@ class Notebook(QueueSink):
         if getattr(item, "node", "") == "bad":
             raise OSError("no space left")
         self.handled.append(seq)
+
+    def flush(self) -> None:
+        self.flushed.append(len(self.handled))
 
     def idle(self) -> None:
         self.idled.set()
@@ -103,6 +107,33 @@ def test_a_sink_is_idle_when_nothing_comes() -> None:
     sink.see(1, ended("a"))
     assert sink.idled.wait(PATIENCE_S)
     close(sink)
+
+
+def test_what_gathers_is_flushed_together_after_the_last_of_it() -> None:
+    sink = Notebook()
+    sink.gather_s = PATIENCE_S
+    for seq in range(5):
+        sink.see(seq, ended("a"))
+    close(sink)  # ends the waiting, too
+    assert sink.flushed == [5]
+
+
+def test_a_long_queue_is_flushed_in_parts() -> None:
+    sink = Notebook()
+    sink.gather_s = PATIENCE_S
+    for seq in range(2 * BATCH_LIMIT + 1):
+        sink.see(seq, ended("a"))
+    close(sink)
+    assert sink.flushed == [BATCH_LIMIT, 2 * BATCH_LIMIT, 2 * BATCH_LIMIT + 1]
+
+
+def test_what_was_handled_before_a_failure_is_flushed() -> None:
+    sink = Notebook()
+    sink.gather_s = PATIENCE_S
+    for seq, node in enumerate(("a", "bad", "c")):
+        sink.see(seq, ended(node))
+    close(sink)
+    assert (sink.flushed, str(sink.failure)) == ([1], "no space left")
 
 
 def test_the_base_handles_nothing_by_itself() -> None:
