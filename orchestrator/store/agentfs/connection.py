@@ -33,6 +33,31 @@ _HEADER = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True, slots=True)
+class OpenFile:
+    """Which file was opened under a path: SQLite goes on writing to it when the path leads elsewhere."""
+
+    path: Path
+    device: int
+    inode: int
+
+    @classmethod
+    def at(cls, path: Path) -> OpenFile:
+        """The file that is there now."""
+        found = path.stat()
+        return cls(path.absolute(), found.st_dev, found.st_ino)
+
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to the file; so it is taken to be when nobody can tell."""
+        try:
+            found = os.stat(self.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return (found.st_dev, found.st_ino) == (self.device, self.inode)
+
+
+@dataclass(frozen=True, slots=True)
 class Connections:
     """A file's two connections: `write` for the one thread that writes, `reading()` for everybody else.
 
@@ -43,6 +68,8 @@ class Connections:
     """The path, safe to show."""
     write: sqlite3.Connection
     read: sqlite3.Connection
+    file: OpenFile | None = None
+    """The file that is written; None in memory, and for reading."""
     _lock: Lock = field(default_factory=Lock)
 
     def writing(self) -> AbstractContextManager[object]:
@@ -94,6 +121,7 @@ def open_file(path: Path, part: Part, synchronous: str = "FULL") -> Connections:
     """
     name = visible(str(path))
     _make_file(path, name)
+    file = _opened(path, name)
     write = _connect(path)
     try:
         with _opening(name):
@@ -107,7 +135,7 @@ def open_file(path: Path, part: Part, synchronous: str = "FULL") -> Connections:
     except BaseException:
         write.close()
         raise
-    return Connections(name, write, read)
+    return Connections(name, write, read, file)
 
 
 def open_reading(path: Path, part: Part) -> Connections | None:
@@ -175,6 +203,13 @@ def _make_file(path: Path, name: str) -> None:
     for place in (path, path.parent):
         if not os.access(place, os.W_OK):
             raise StoreRefused(f"{visible(str(place))} is read-only", _PERMISSIONS)
+
+
+def _opened(path: Path, name: str) -> OpenFile:
+    try:
+        return OpenFile.at(path)
+    except OSError as error:
+        raise StoreRefused(f"{name} cannot be opened: {error.strerror}", _PERMISSIONS) from error
 
 
 def _make_folder(folder: Path) -> None:

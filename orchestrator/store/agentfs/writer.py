@@ -38,7 +38,8 @@ class GroupWriter(Generic[Job, Result]):
     `write(connection, jobs)` runs in the thread, inside a transaction, and gives one result per job; a
     StoreError among them is raised to that job's waiter alone. If it raises, or the transaction cannot be
     committed, nothing of it is recorded, every waiter gets a StoreError, and so does every later job: after
-    a full disk, nothing must look recorded that is not.
+    a full disk, nothing must look recorded that is not. The same goes for a file that was removed or replaced:
+    SQLite would go on writing to it, and nobody could ever read that.
     """
 
     def __init__(
@@ -138,6 +139,9 @@ class GroupWriter(Generic[Job, Result]):
         except Exception as error:  # any failure ends the writer, and every waiter hears of it
             self._failure = _failed(self._connections.name, error, len(jobs))
             return [_failed(self._connections.name, error, len(jobs)) for _ in jobs]
+        if self._connections.file and not self._connections.file.is_in_place():
+            self._failure = _lost(self._connections.name)
+            return [_lost(self._connections.name) for _ in jobs]
         return results
 
 
@@ -149,6 +153,13 @@ def _failed(name: str, cause: Exception, jobs: int) -> StoreError:
     )
     failure.__cause__ = cause
     return failure
+
+
+def _lost(name: str) -> StoreError:
+    return StoreError(
+        f"{name} was removed or replaced while in use; what was recorded since is lost with it",
+        "leave the file in its place while something runs, then run again",
+    )
 
 
 def _again(failure: StoreError) -> StoreError:

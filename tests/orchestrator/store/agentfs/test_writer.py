@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 
@@ -144,3 +145,34 @@ def test_a_loop_that_is_gone_does_not_stop_the_writer(tmp_path: Path) -> None:
 
     asyncio.run(leave())
     asyncio.run(stay())
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_was_removed_or_replaced_ends_the_writer(tmp_path: Path, replaced: bool) -> None:
+    async def story() -> None:
+        path = tmp_path / "n.db"
+        writer = GroupWriter(open_file(path, NUMBERS), Counting().write)
+        assert await writer.submit(1) == 2
+        path.rename(tmp_path / "moved.db")
+        if replaced:
+            path.write_bytes(b"something else")
+        results = await asyncio.gather(writer.submit(2), writer.submit(3), return_exceptions=True)
+        assert all(f"{path} was removed or replaced while in use" in str(result) for result in results)
+        with pytest.raises(StoreError, match=r"nothing more is recorded, because .* removed or replaced"):
+            writer.submit(4)
+        with suppress(StoreError):
+            await writer.close()
+        assert path.exists() == replaced
+
+    asyncio.run(story())
+
+
+def test_a_file_under_a_link_may_be_written(tmp_path: Path) -> None:
+    async def story() -> None:
+        (tmp_path / "real.db").touch()
+        (tmp_path / "n.db").symlink_to(tmp_path / "real.db")
+        writer = GroupWriter(open_file(tmp_path / "n.db", NUMBERS), Counting().write)
+        assert await writer.submit(1) == 2
+        await writer.close()
+
+    asyncio.run(story())
