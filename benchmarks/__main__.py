@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import overhead
+from benchmarks import language, overhead
 
 
 def main() -> int:
     """Run them all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small shapes only, under a minute")
+    parser.add_argument("--quick", action="store_true", help="small shapes only, a minute or two")
     options = parser.parse_args()
-    return overhead.main(["--quick"] if options.quick else [])
+    arguments = ["--quick"] if options.quick else []
+    return overhead.main(arguments) or language.main(arguments)
 
 
 if __name__ == "__main__":
