@@ -89,6 +89,26 @@ def test_leaving_the_context_early_stops_the_run_and_leaves_it_resumable(tmp_pat
         assert [record.slug for record in journal.runs()] == [slug]
 
 
+@pytest.mark.parametrize(
+    ("name", "prompt", "agents"),
+    [
+        ("configs/agents.lark", "Ship it", 3),
+        ("configs/agents.smoke.lark", None, 3),
+        ("examples/agents.lark", "Ship it", 6),
+        ("examples/agents.simple.lark", "Ship it", 3),
+    ],
+)
+def test_every_shipped_configuration_runs(name: str, prompt: str | None, agents: int, tmp_path: Path) -> None:
+    squad = compile_file(ROOT / name).squad
+    assert prompt or squad.prompt
+    result = asyncio.run(finished(squad, options(tmp_path), prompt or squad.prompt or ""))
+    assert result.ending.ending == "done"
+    assert {agent.id for agent in squad.agents()} <= set(result.answers)
+    assert len(squad.agents()) == agents
+    gives_blueprint = any(agent.blueprint for agent in squad.agents())
+    assert (len(result.answers) > agents) is gives_blueprint
+
+
 def test_two_runs_in_the_same_second_get_slugs_of_their_own(tmp_path: Path) -> None:
     squad = squad_of(tmp_path, PAIR)
     slugs = [asyncio.run(finished(squad, options(tmp_path))).run for _ in range(3)]
