@@ -38,8 +38,8 @@ class GroupWriter(Generic[Job, Result]):
     `write(connection, jobs)` runs in the thread, inside a transaction, and gives one result per job; a
     StoreError among them is raised to that job's waiter alone. If it raises, or the transaction cannot be
     committed, nothing of it is recorded, every waiter gets a StoreError, and so does every later job: after
-    a full disk, nothing must look recorded that is not. The same goes for a file that was removed or replaced:
-    SQLite would go on writing to it, and nobody could ever read that.
+    a full disk, nothing must look recorded that is not. The same goes for a file that was removed or
+    replaced: SQLite would go on writing to it, and nobody could ever read that.
     """
 
     def __init__(
