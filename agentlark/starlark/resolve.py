@@ -72,7 +72,7 @@ class _Resolver:
         self.module = FunctionScope(None)
         self.function = self.module
         self.block = Block(self.module, None)
-        self.branches: tuple[tuple[int, int], ...] = ()
+        self.conditions = 0
         self.visitors: dict[type, Callable[[Any], None]] = {
             tree.Name: self.use,
             tree.Literal: lambda node: None,
@@ -241,6 +241,7 @@ class _Resolver:
     def conditional(self, node: tree.If) -> None:
         function = self.function
         after: set[int] | None = None
+        self.conditions += 1
         for branch in node.branches:
             self.visit(branch.test)
             before = set(function.sure)
@@ -248,11 +249,12 @@ class _Resolver:
             after = function.sure if after is None else after & function.sure
             function.sure = before
         self.statements(node.otherwise)
+        self.conditions -= 1
         function.sure = function.sure & after if after is not None else function.sure
 
     def load(self, node: tree.Load) -> None:
-        if self.function is not self.module or self.function.loops:
-            self.report("AL103", "load statement within a function or a loop", node)
+        if self.function is not self.module or self.function.loops or self.conditions:
+            self.report("AL103", "load statement within a function, a loop or a conditional", node)
 
     def define(self, node: tree.Define) -> None:
         self.bind(node.name)

@@ -28,6 +28,8 @@ CASES = [
     ("load('m')", "AL103", "1:1", "must import at least 1 symbol"),
     ("load('m', '_x')", "AL103", "1:11", "leading underscores are not exported"),
     ("def f():\n  load('m', 'x')", "AL103", "2:3", "load statement within a function"),
+    ("if len([]):\n  load('m', 'x')", "AL103", "2:3", "load statement within a function, a loop or a cond"),
+    ("if len([]):\n  pass\nelse:\n  load('m', 'x')", "AL103", "4:3", "or a conditional"),
 ]
 
 
