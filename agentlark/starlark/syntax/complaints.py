@@ -49,7 +49,7 @@ def complaints(source: Source) -> list[Diagnostic]:
             drive(tokens)
             break
         except Fault as fault:
-            problems = _lexical(part.text) if fault.code == "AL007" else [fault]
+            problems = [fault] if fault.place else _lexical(part.text)
         except Stuck as stuck:
             problems = [_explain(part.text, tokens, stuck)]
         found += [_shifted(fault, base).diagnostic(source) for fault in problems]

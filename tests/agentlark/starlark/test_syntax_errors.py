@@ -35,6 +35,8 @@ CASES = [
     ("x = )", "AL005", "1:5", "`)` closes nothing"),
     ("x = [1, 2", "AL005", "1:5", "`[` is never closed"),
     ("x = [1, 2\ny = 3", "AL005", "1:5", "`[` is never closed"),
+    ("x = 1e400", "AL007", "1:5", "this floating-point number is too large"),
+    ("x = " + "9" * 5000, "AL007", "1:5", "too many digits"),
     ("x = 0777", "AL007", "1:5", "invalid int literal 0777"),
     ("x = 1 ? 2", "AL007", "1:7", "unexpected character '?'"),
     ("x = 1\n\f\n", "AL007", "2:1", "unexpected character U+000C"),
