@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from types import NoneType
 from typing import Any
@@ -76,10 +77,15 @@ def to_python(value: Any) -> Any:
         NotPlain: for functions, bytes and the host's values, for NaN and infinities, for keys that are no
             strings, for what holds itself or nests deeper than 200 levels, and for more than 5,000,000 parts.
     """
+    collects = gc.isenabled()
+    gc.disable()  # all that is made here is kept: a collection would look at it in vain
     try:
         return _plain(value, (), [_MAX_PARTS])
     except _Refused as refused:
         raise NotPlain("$" + "".join(reversed(refused.steps)), refused.reason) from None
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _plain(value: Any, around: tuple[int, ...], left: list[int]) -> Any:

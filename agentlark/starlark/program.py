@@ -93,14 +93,15 @@ def execute(
     text = _read(source, filename, limits)
     known = {**UNIVERSE, **{name: from_python(value) for name, value in (builtins or {}).items()}}
     thread = Thread(limits, print or _drop, invoke_from_native)
-    with _collection_paused():
-        file = parse_source(text)
-        try:
-            variables = resolve(file, text, known, known)
-        except Unresolved as error:
-            raise StarlarkError(error.diagnostics) from None
-        prepared = _Prepared(file, variables, known, load, limits)
-    return prepared.run(thread)
+    with _tree_set_aside():
+        with _collection_paused():
+            file = parse_source(text)
+            try:
+                variables = resolve(file, text, known, known)
+            except Unresolved as error:
+                raise StarlarkError(error.diagnostics) from None
+            prepared = _Prepared(file, variables, known, load, limits)
+        return prepared.run(thread)
 
 
 def _read(source: str, filename: str, limits: Limits) -> Source:
@@ -112,11 +113,25 @@ def _drop(line: str) -> None:
 
 
 @contextmanager
+def _tree_set_aside() -> Iterator[None]:
+    """What `_collection_paused` froze thaws at the end of this, unless the host freezes objects itself.
+
+    Until then no collection looks at the tree; else what a program of many values costs is mostly that.
+    """
+    thaws = gc.isenabled() and not gc.get_freeze_count()
+    try:
+        yield
+    finally:
+        if thaws:
+            gc.unfreeze()
+
+
+@contextmanager
 def _collection_paused() -> Iterator[None]:
     """No garbage collection meanwhile: a tree is all new objects, and none of them is garbage yet.
 
     Each collection would look at all of them again, which takes a third of the time of reading a large file.
-    Freezing and unfreezing moves them to the oldest generation without looking, so the next one does not.
+    Freezing moves them out of its sight.
     """
     if not gc.isenabled():
         yield
@@ -125,9 +140,7 @@ def _collection_paused() -> Iterator[None]:
     try:
         yield
     finally:
-        if not gc.get_freeze_count():
-            gc.freeze()
-            gc.unfreeze()
+        gc.freeze()
         gc.enable()
 
 

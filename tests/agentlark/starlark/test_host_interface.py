@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -197,3 +199,12 @@ def test_exported_names_stay() -> None:
         "to_python",
         "type_name",
     ]
+
+
+@pytest.mark.parametrize("text", ["x = [1]", "x = (", "x = fail()"])
+def test_garbage_collection_is_as_it_was_after_a_run(text: str) -> None:
+    frozen = gc.get_freeze_count()
+    with contextlib.suppress(starlark.StarlarkError):
+        starlark.to_python(run(text)["x"])
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == frozen
