@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-
-# CPython's own parser of regular expressions: it alone knows how a pattern is put together, and has no
-# public name. What it gives that is not understood here leads to None, never to a wrong string.
-from re import _constants as _sre  # type: ignore[attr-defined]
-from re import _parser as _sre_parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any
 
 from pydantic import JsonValue
+
+# CPython's own parser of regular expressions: it alone knows how a pattern is put together, and has no
+# public name. What it gives that is not understood here leads to None, never to a wrong string.
+_sre: Any = import_module("re._constants")
+_sre_parser: Any = import_module("re._parser")
 
 _FORMATS = {
     "date-time": "2000-01-01T00:00:00Z",
