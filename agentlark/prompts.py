@@ -39,6 +39,9 @@ _PADDING = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "
 MAX_PROMPT_CHARS = 16_000_000
 """The largest prompt that is rendered; no model takes as much."""
 
+_LONGEST_FOLDER = 100
+"""Characters of a role that may have a folder; file systems refuse to look for names much longer."""
+
 _MARK = re.compile(r"\{[{%#]")
 
 
@@ -61,7 +64,7 @@ def default_prompt(role: str, turn: Turn) -> str:
     """The shipped template of a role's turn; roles without templates of their own share one."""
     slug = re.sub(r"[^a-z0-9]+", "-", role.casefold()).strip("-")
     folder = f"templates/prompts/roles/{slug}"
-    if not slug or not (shipped_folder() / folder).is_dir():
+    if not 0 < len(slug) <= _LONGEST_FOLDER or not (shipped_folder() / folder).is_dir():
         folder = "templates/prompts/roles/default"
     return shipped_text(f"{folder}/{turn}.md")
 

@@ -119,3 +119,7 @@ def test_complaints_come_in_line_order_with_the_nearest_name() -> None:
     assert [complaint.line for complaint in complaints] == [2, 3, 4]
     assert complaints[0].help is not None and "did you mean 'task'?" in complaints[0].help
     assert complaints[1].help == "did you mean 'planner'?"
+
+
+def test_a_role_of_any_length_has_a_prompt() -> None:
+    assert default_prompt("x" * 5000, "plan") == default_prompt("nobody knows me", "plan")
