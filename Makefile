@@ -33,6 +33,8 @@ $(VENV)/.dev: $(VENV)/.run pyproject.toml
 
 $(VENV)/.bench: $(VENV)/.run pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	# Apart from the others: it and starlark-pyo3 both install a package named starlark.
+	$(BIN)/pip install --quiet --disable-pip-version-check --target $(VENV)/peers/starlark starlark
 	@touch $@
 
 run: $(VENV)/.run
