@@ -144,6 +144,10 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         known |= descendants(process.pid)
     _signal(process.pid, known, signal.SIGKILL)
     await process.wait()
+    # Pipes that were not read to their end stay open until they are collected; asyncio has no public way to
+    # close them. Remove when `asyncio.subprocess.Process` can be closed.
+    process._transport.close()  # type: ignore[attr-defined]
+    await asyncio.sleep(0)
 
 
 def _signal(group: int, others: Iterable[int], number: int) -> None:
