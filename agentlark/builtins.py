@@ -90,7 +90,7 @@ def make_builtins(
         bound = _positional(call, args, kwargs, ("path",), 1)
         name = bound["path"]
         if not isinstance(name, str):
-            raise call.error("prompt_file takes the path of a file", call.where(0), code="AL303")
+            call.error("prompt_file takes the path of a file", call.where(0), code="AL303")
         return read_prompt(name, call.where(0) if args else call.where("path"))
 
     def param(call: starlark.Call, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
@@ -191,16 +191,16 @@ def _positional(
     """Arguments by name, for the builtins that take a few positional ones. Raises a located call error."""
     bound = dict(zip(names, args, strict=False))
     if len(args) > len(names):
-        raise call.error(f"{call.name} takes at most {len(names)} arguments, got {len(args)}", code="AL210")
+        call.error(f"{call.name} takes at most {len(names)} arguments, got {len(args)}", code="AL210")
     for name, value in kwargs.items():
         if name not in names:
-            raise call.error(f"{call.name} has no argument {name!r}", call.name_span(name), code="AL210")
+            call.error(f"{call.name} has no argument {name!r}", call.name_span(name), code="AL210")
         if name in bound:
-            raise call.error(f"{call.name} got {name!r} twice", call.name_span(name), code="AL210")
+            call.error(f"{call.name} got {name!r} twice", call.name_span(name), code="AL210")
         bound[name] = value
     for name in names[:required]:
         if name not in bound:
-            raise call.error(f"{call.name} needs {name!r}", code="AL210")
+            call.error(f"{call.name} needs {name!r}", code="AL210")
     return bound
 
 
@@ -210,19 +210,19 @@ def _param(
     bound = _positional(call, args, kwargs, ("name", "default"), 1)
     name = bound["name"]
     if not isinstance(name, str):
-        raise call.error("param takes a name", call.where(0), code="AL303")
+        call.error("param takes a name", call.where(0), code="AL303")
     parameters.asked[name] = call
     given = parameters.given.get(name)
     if given is None:
         if "default" not in bound:
-            raise call.error(
+            call.error(
                 f"the parameter {name!r} has no value", code="AL320", help=f"give it with --var {name}=…"
             )
         return bound["default"]
     try:
         return _like(given, starlark.to_python(bound.get("default")))
     except ValueError as error:
-        raise call.error(f"--var {name}={given}: {error}", code="AL320") from None
+        call.error(f"--var {name}={given}: {error}", code="AL320")
 
 
 def _like(given: str, default: object) -> object:
