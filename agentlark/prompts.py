@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from agentlark.diagnostics import nearest
@@ -41,6 +42,9 @@ MAX_PROMPT_CHARS = 16_000_000
 
 _LONGEST_FOLDER = 100
 """Characters of a role that may have a folder; file systems refuse to look for names much longer."""
+
+PARTS_AT_ONCE = 1000
+"""Pieces of a template that are rendered before their size is looked at."""
 
 _MARK = re.compile(r"\{[{%#]")
 
@@ -98,9 +102,10 @@ def render(text: str, variables: Mapping[str, object]) -> str:
     parts: list[str] = []
     room = MAX_PROMPT_CHARS
     try:
-        for part in _compiled(text).generate(variables):
-            parts.append(part)
-            room -= len(part)
+        rendering = _compiled(text).generate(variables)
+        while some := list(islice(rendering, PARTS_AT_ONCE)):
+            parts += some
+            room -= sum(map(len, some))
             if room < 0:
                 raise TemplateFailed(f"the prompt template gives more than {MAX_PROMPT_CHARS:,} characters")
         return "".join(parts)
