@@ -60,14 +60,14 @@ def refuse_as_output(target: Path, sources: Iterable[Path]) -> None:
         raise UserError(f"{target} is a folder", "name a file with -o")
     if not target.parent.is_dir():
         raise UserError(f"{target.parent} is no folder", "make it first, or name another file with -o")
-    if target.suffix == ".lark" or any(source.exists() and _same(target, source) for source in sources):
+    if target.suffix == ".lark" or any(_same(target, source) for source in sources):
         raise UserError(f"{target} is a source; it would be lost", "name another file with -o")
     if target.exists() and not os.access(target, os.W_OK):
         raise UserError(f"{target} cannot be written", "name another file with -o")
 
 
 def _same(one: Path, other: Path) -> bool:
-    return one.exists() and one.samefile(other)
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def answer(text: str) -> None:
