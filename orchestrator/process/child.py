@@ -76,8 +76,23 @@ async def run(child: Child) -> Ended:
 
     Raises OSError when it cannot be started.
     """
+    process = await begin(child)
+    out, err = bytearray(), bytearray()
+    try:
+        how = await _listen(process, child, out, err)
+    finally:
+        await stop(process)
+    assert process.returncode is not None
+    return Ended(how, process.returncode, bytes(out), bytes(err))
+
+
+async def begin(child: Child, longest_line_bytes: int = 65_536) -> asyncio.subprocess.Process:
+    """Start a child in a session of its own, with pipes; whoever starts it must `stop` it.
+
+    Raises OSError when it cannot be started.
+    """
     allowed = {*ALLOWED, *child.also_allowed}
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         *child.limits.wrapping(child.argv),
         cwd=child.cwd,
         env={name: value for name, value in child.environ.items() if name in allowed},
@@ -85,14 +100,8 @@ async def run(child: Child) -> Ended:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
+        limit=longest_line_bytes,
     )
-    out, err = bytearray(), bytearray()
-    try:
-        how = await _listen(process, child, out, err)
-    finally:
-        await _stop(process)
-    assert process.returncode is not None
-    return Ended(how, process.returncode, bytes(out), bytes(err))
 
 
 async def _listen(
@@ -133,7 +142,7 @@ async def _read(pipe: asyncio.StreamReader, into: bytearray, most: int) -> None:
             raise _TooMuch
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
+async def stop(process: asyncio.subprocess.Process) -> None:
     """The stop ladder for the child's group and its descendants; quick when nothing is left."""
     known = descendants(process.pid)
     if process.returncode is None:
