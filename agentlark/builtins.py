@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from agentlark import starlark
-from agentlark.diagnostics import Diagnostic, Span, nearest
+from agentlark.diagnostics import Diagnostic, Span, nearest, replacement
 from agentlark.fields import AGENT_FIELDS, ORCHESTRATION_FIELDS, RELAY_FIELDS, Reader, Wrong, text
 
 
@@ -155,13 +155,9 @@ def _read(
         elif value is not None:
             plain = reader(value)
             if isinstance(plain, Wrong):
-                findings.add(
-                    plain.code,
-                    f"{name}: {plain.message}",
-                    call.where(name, *plain.path),
-                    help=plain.help,
-                    fix=plain.fix,
-                )
+                place = call.where(name, *plain.path)
+                fix = replacement(place, *plain.instead) if plain.instead else None
+                findings.add(plain.code, f"{name}: {plain.message}", place, help=plain.help, fix=fix)
             else:
                 taken[name] = plain
     for name in required:
@@ -176,8 +172,8 @@ def _unknown_field(findings: Findings, call: starlark.Call, name: str, fields: M
         "AL302",
         f"{call.name} has no field {name!r}",
         call.name_span(name),
-        help=f"did you mean {near!r}?" if near else f"it has {', '.join(fields)}",
-        fix=near,
+        help=f"did you mean {near!r}?" if near else f"`agentlark docs {call.name}` lists its fields",
+        fix=replacement(call.name_span(name), name, near),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from agentlark.diagnostics import SHOWN_LIMIT, Diagnostic, Place, Related, nearest
+from agentlark.diagnostics import SHOWN_LIMIT, Diagnostic, Place, Related, nearest, replacement
 from agentlark.model import ID_PATTERN, RESERVED_IDS, Agent, Group, Squad
 from agentlark.prompts import Turn, default_prompt, inspect_template
 from agentlark.schemas import schema_problem
@@ -96,7 +96,11 @@ def check_id(value: str, place: Place, what: str) -> Diagnostic | None:
         return None
     if not _ID.fullmatch(value):
         return Diagnostic(
-            "AL305", f"{value!r} is no id for an {what}", place, help=_ID_RULE, fix=_as_id(value)
+            "AL305",
+            f"{value!r} is no id for {'an' if what[0] in 'aeiou' else 'a'} {what}",
+            place,
+            help=_ID_RULE,
+            fix=replacement(place, value, _as_id(value)),
         )
     if value in RESERVED_IDS:
         listed = ", ".join(sorted(RESERVED_IDS))
@@ -106,7 +110,7 @@ def check_id(value: str, place: Place, what: str) -> Diagnostic | None:
 
 def _as_id(value: str) -> str | None:
     slug = re.sub(r"[^a-z0-9_-]+", "-", value.casefold()).strip("-")[:63]
-    return f'"{slug}"' if _ID.fullmatch(slug) else None
+    return slug if _ID.fullmatch(slug) else None
 
 
 def _check_dependencies(
@@ -136,7 +140,7 @@ def unknown_agent(name: str, known: Collection[str], place: Place, who: str) -> 
         f"{who} {name!r}, but there is no such agent",
         place,
         help=f"did you mean {near!r}?" if near else f"there is {_listed(known)}" if known else None,
-        fix=f'"{near}"' if near else None,
+        fix=replacement(place, name, near),
     )
 
 

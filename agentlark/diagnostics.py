@@ -22,7 +22,7 @@ SHOWN_LIMIT = 50
 """How many diagnostics a report prints before it only counts the rest."""
 
 EXCERPT = 240
-"""How many characters of a line are shown."""
+"""How many columns a line of source takes at most, on screens of any width."""
 
 _TAB = 4
 
@@ -94,6 +94,11 @@ class Span:
         """1-based column just after the last character."""
         return self.source.position(self.end)[1]
 
+    @property
+    def text(self) -> str:
+        """The characters themselves."""
+        return self.source.text[self.start : self.end]
+
     def __str__(self) -> str:
         line, column = self.source.position(self.start)
         return f"{self.file}:{line}:{column}"
@@ -128,6 +133,24 @@ class RelatedJson(TypedDict):
     message: str
 
 
+class EditJson(TypedDict):
+    """One replacement of a fix, as JSON; an insertion ends where it starts."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+class FixJson(TypedDict):
+    """A fix as JSON: what it does, and its edits, none of which overlap."""
+
+    message: str
+    edits: list[EditJson]
+
+
 class DiagnosticJson(TypedDict):
     """A diagnostic as JSON; lines and columns are 1-based, columns in characters."""
 
@@ -141,7 +164,7 @@ class DiagnosticJson(TypedDict):
     message: str
     help: str | None
     related: list[RelatedJson]
-    fix: str | None
+    fix: FixJson | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +181,58 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Text that takes the place of a span; an empty span inserts, empty text removes."""
+
+    span: Span
+    text: str
+
+    def to_json(self) -> EditJson:
+        """This edit as JSON."""
+        span = self.span
+        return {
+            "file": span.file,
+            "line": span.line,
+            "column": span.column,
+            "end_line": span.end_line,
+            "end_column": span.end_column,
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change of the text that most likely does what was meant: to be offered, never applied unasked."""
+
+    message: str
+    edits: tuple[Edit, ...]
+
+    def to_json(self) -> FixJson:
+        """This fix as JSON."""
+        return {"message": self.message, "edits": [edit.to_json() for edit in self.edits]}
+
+
+def replacement(place: Place | None, wrong: str, right: str | None) -> Fix | None:
+    """The fix that writes one word for another; None unless the place holds just that word.
+
+    The word may stand there by itself or as a string literal. A place that is only near the word, as that
+    of a computed value, is left alone.
+    """
+    if right is None or not isinstance(place, Span) or place.end - place.start > len(wrong) + 2:
+        return None
+    message = f"write {right!r} instead of {wrong!r}"
+    if place.text == wrong:
+        return Fix(message, (Edit(place, right),))
+    if place.text in (f'"{wrong}"', f"'{wrong}'") and not {'"', "'", "\\", "\n"} & set(right):
+        return Fix(message, (Edit(place, f"{place.text[0]}{right}{place.text[0]}"),))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One thing to tell the user: what, where, why, and what to do about it.
 
-    `help` is a sentence; `fix` is replacement text for the span when there is exactly one sensible one.
+    `help` is a sentence; `fix` is a change of the text when exactly one is sensible.
     """
 
     code: str
@@ -170,7 +241,7 @@ class Diagnostic:
     severity: Severity = "error"
     help: str | None = None
     related: tuple[Related, ...] = field(default=())
-    fix: str | None = None
+    fix: Fix | None = None
 
     def to_json(self) -> DiagnosticJson:
         """This diagnostic as JSON, the shape documented in docs/language.md."""
@@ -189,7 +260,7 @@ class Diagnostic:
             "message": message,
             "help": self.help,
             "related": [related.to_json() for related in self.related],
-            "fix": self.fix,
+            "fix": self.fix.to_json() if self.fix else None,
         }
 
 
@@ -234,45 +305,116 @@ def _spell(char: str) -> str:
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def render(diagnostics: Sequence[Diagnostic], limit: int = SHOWN_LIMIT) -> str:
-    """All diagnostics as plain text: place, message, source line with carets, related places, help."""
-    blocks = [_render_one(diagnostic) for diagnostic in diagnostics[:limit]]
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a report is fitted to: the columns of a screen (None: any number), and whether it has colour.
+
+    Colours are those of the terminal's own palette that can be read on dark and light backgrounds alike, and
+    no meaning is in colour alone: without it the report has the same words and underlines.
+    """
+
+    width: int | None = None
+    colour: bool = False
+
+    def paint(self, text: str, style: str) -> str:
+        """The text between the escape sequences of a style, or as it is."""
+        return f"\x1b[{style}m{text}\x1b[0m" if self.colour and text else text
+
+
+PLAIN = Look()
+
+_STYLES: dict[Severity, str] = {"error": "1;31", "warning": "1;35", "note": "1;36"}
+_BOLD, _DIM, _SECOND = "1", "2", "36"
+_NARROWEST = 20
+
+
+def render(diagnostics: Sequence[Diagnostic], limit: int = SHOWN_LIMIT, look: Look = PLAIN) -> str:
+    """All diagnostics as text: place, message, source line with carets, related places, help.
+
+    The place always stands whole on its line, so that terminals and editors can follow it.
+    """
+    blocks = [_render_one(diagnostic, look) for diagnostic in diagnostics[:limit]]
     if len(diagnostics) > limit:
         blocks.append(f"… and {len(diagnostics) - limit} more")
     return "\n\n".join(blocks)
 
 
-def _render_one(diagnostic: Diagnostic) -> str:
-    head = f"{diagnostic.severity}[{diagnostic.code}]: {visible(diagnostic.message)}"
-    lines = [f"{visible(str(diagnostic.place))}: {head}" if diagnostic.place else head]
+def _render_one(diagnostic: Diagnostic, look: Look) -> str:
+    style = _STYLES[diagnostic.severity]
+    kind = look.paint(f"{diagnostic.severity}[{diagnostic.code}]", style) + ":"
+    where = look.paint(visible(str(diagnostic.place)), _BOLD) + ": " if diagnostic.place else ""
+    lines = _headed(f"{where}{kind}", visible(diagnostic.message), look)
     if isinstance(diagnostic.place, Span):
-        lines += _excerpt(diagnostic.place)
+        lines += _excerpt(diagnostic.place, look, "^", style)
     for related in diagnostic.related:
-        lines.append(f"  {visible(str(related.place))}: {visible(related.message)}")
+        lines += _headed(f"  {visible(str(related.place))}:", visible(related.message), look)
         if isinstance(related.place, Span):
-            lines += _excerpt(related.place)
+            lines += _excerpt(related.place, look, "-", _SECOND)
     if diagnostic.help:
-        lines.append(f"  help: {visible(diagnostic.help)}")
+        lines += _headed("  " + look.paint("help:", _BOLD), visible(diagnostic.help), look)
     return "\n".join(lines)
 
 
-def _excerpt(span: Span) -> list[str]:
-    """The span's first line with carets under it; wide characters and tabs are accounted for."""
+def _headed(head: str, text: str, look: Look) -> list[str]:
+    """The text after its heading; where the line is too short for both, below it, broken between words."""
+    if look.width is None or _columns(_ESCAPES.sub("", head)) + 1 + _columns(text) <= look.width:
+        return [f"{head} {text}"]
+    return [head, *("    " + line for line in _broken(text, max(_NARROWEST, look.width - 4)))]
+
+
+_ESCAPES = re.compile("\x1b\\[[0-9;]*m")
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """The text in lines of so many columns, broken at blanks; a longer word stands alone."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        if lines and _columns(lines[-1]) + 1 + _columns(word) <= width:
+            lines[-1] += " " + word
+        else:
+            lines.append(word)
+    return lines
+
+
+def _excerpt(span: Span, look: Look, mark: str, style: str) -> list[str]:
+    """The span's first line, underlined; of a line too long for the screen, the part around the span."""
     line, column = span.source.position(span.start)
     text = span.source.line(line)
     if not text.strip():
         return []
     end_line, end_column = span.source.position(span.end)
-    stop = end_column - 1 if end_line == line else len(text)
-    if len(text) > EXCERPT:  # a window around the place, so that a report stays readable
-        start = max(0, column - 1 - EXCERPT // 4)
-        text = text[start : start + EXCERPT]
-        column, stop = column - start, min(stop - start, len(text))
-    before = _columns(text[: column - 1])
-    width = max(1, _columns(text[column - 1 : max(stop, column)]))
+    stop = max(end_column - 1 if end_line == line else len(text), column)
     number = str(line)
-    shown = visible(text.replace("\t", " " * _TAB))
-    return [f"  {number} | {shown}", f"  {' ' * len(number)} | {' ' * before}{'^' * width}"]
+    room = EXCERPT if look.width is None else max(_NARROWEST, look.width - len(number) - 5)
+    shown, before, width = _window(text, column - 1, stop, room)
+    bar = look.paint(f"  {number} |", _DIM)
+    below = look.paint(f"  {' ' * len(number)} |", _DIM)
+    return [f"{bar} {shown}", f"{below} {' ' * before}{look.paint(mark * width, style)}"]
+
+
+def _window(text: str, first: int, stop: int, room: int) -> tuple[str, int, int]:
+    """What is shown of a line: the text, the columns before the marked part, and its columns."""
+    low = max(0, first - room)
+    text, first, stop = text[low : first + room + 1], first - low, min(stop - low, first - low + room)
+    cut = low > 0 or len(text) > room
+    if not cut and _columns(text) <= room:
+        return _shown(text), _columns(text[:first]), max(1, _columns(text[first:stop]))
+    left = first  # grows to the left while there is room for what stands before the marked part
+    spare = room - 2 - min(_columns(text[first:stop]), room - 2)
+    spare = max(spare // 2, spare - _columns(text[stop:]))
+    while left and _columns(text[left - 1 : first]) <= spare:
+        left -= 1
+    right = left
+    head = "…" if left or low else ""
+    while right < len(text) and _columns(text[left : right + 1]) <= room - 2:
+        right += 1
+    tail = "…" if right < len(text) else ""
+    width = _columns(text[first : min(stop, right)])
+    return head + _shown(text[left:right]) + tail, len(head) + _columns(text[left:first]), max(1, width)
+
+
+def _shown(text: str) -> str:
+    return visible(text.replace("\t", " " * _TAB))
 
 
 def _columns(text: str) -> int:

@@ -13,18 +13,21 @@ from typing import TypeAlias
 
 from agentlark import starlark
 from agentlark.diagnostics import nearest
-from agentlark.model import EFFORTS, MAX_RETRIES
+from agentlark.model import APPROVALS, EFFORTS, MAX_RETRIES, MIN_REVIEW_CHARS
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Why a value cannot be used: a code, the reason, a remedy, and the path inside the value."""
+    """Why a value cannot be used: a code, the reason, a remedy, and the path inside the value.
+
+    `instead` is a word of it and the word to write for it, when only one can be meant.
+    """
 
     message: str
     help: str | None = None
     code: str = "AL303"
     path: tuple[str | int, ...] = ()
-    fix: str | None = None
+    instead: tuple[str, str] | None = None
 
 
 Reader: TypeAlias = Callable[[object], object]
@@ -93,7 +96,7 @@ def choice(options: tuple[str, ...]) -> Reader:
             f"must be one of {listed}, not {value!r}",
             f"did you mean {near!r}?" if near else None,
             code="AL312",
-            fix=f'"{near}"' if near else None,
+            instead=(value, near) if near else None,
         )
 
     return read
@@ -151,5 +154,11 @@ AGENT_FIELDS: Mapping[str, Reader] = {
 RELAY_FIELDS: Mapping[str, Reader] = {"enabled": flag, "require_handoff_note": flag, "graph": graph}
 """Fields of `define_relay(…)`."""
 
-ORCHESTRATION_FIELDS: Mapping[str, Reader] = {"autonomous": flag, "parallel": flag, "max_waves": integer(1)}
+ORCHESTRATION_FIELDS: Mapping[str, Reader] = {
+    "autonomous": flag,
+    "parallel": flag,
+    "max_waves": integer(1),
+    "approve": choice(APPROVALS),
+    "review_limit": integer(MIN_REVIEW_CHARS),
+}
 """Fields of `define_orchestration(…)`, `relay` aside."""

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from orchestrator.cli.exits import BAD_INPUT, say
+from orchestrator.cli.findings import Format, FormatOption, look_as_text, look_of, report, screen
 from orchestrator.cli.variables import Variables, variables_of
 from orchestrator.cli.words import count, several
-
-if TYPE_CHECKING:
-    from agentlark.diagnostics import Diagnostic
-
-
-class Format(StrEnum):
-    """How findings are printed."""
-
-    human = "human"
-    json = "json"
 
 
 def check(
     file: Annotated[Path, typer.Argument(help="The configuration.")] = Path("configs/agents.lark"),
-    format: Annotated[Format, typer.Option("--format", help="How to print what was found.")] = Format.human,
+    format: FormatOption = Format.human,
     var: Variables = None,
     isolated: Annotated[
         bool | None,
@@ -46,6 +35,7 @@ def check(
     max_memory: Annotated[
         int, typer.Option("--max-memory", min=64, metavar="MIB", help="Memory of an isolated check.")
     ] = 512,
+    look: Annotated[str | None, typer.Option("--look", hidden=True)] = None,
 ) -> None:
     """Report everything wrong with a configuration."""
     from agentlark.compiler import compile_file
@@ -60,23 +50,12 @@ def check(
         found, squad = compilation.diagnostics, compilation.squad
     except ConfigError as error:
         found, squad = error.diagnostics, None
-    _report(found, format)
+    report(found, format, look_of(look) if look else None)
     if format is Format.human:
         errors = sum(each.severity == "error" for each in found)
         say(f"{file}: {count(squad)}, no errors" if squad else f"\n{file}: {several(errors, 'error')}")
     if squad is None:
         raise typer.Exit(BAD_INPUT)
-
-
-def _report(found: Sequence[Diagnostic], format: Format) -> None:
-    from agentlark.diagnostics import render
-
-    if format is Format.json:
-        everything = {"diagnostics": [each.to_json() for each in found]}
-        json.dump(everything, sys.stdout, indent=2, ensure_ascii=False)
-        sys.stdout.write("\n")
-    elif found:
-        say(render(found))
 
 
 def _in_child(
@@ -89,12 +68,14 @@ def _in_child(
     from orchestrator.core.settings import process_environment
     from orchestrator.run.isolated import Bounds, check_in_child
 
-    arguments = ["--format", format.value, *(f"--var={entry}" for entry in var)]
+    # The child's stderr is a pipe: it is told what ours can show.
+    arguments = ["--format", format.value, f"--look={look_as_text(screen())}"]
+    arguments += [f"--var={entry}" for entry in var]
     arguments += [f"--max-steps={max_steps}"] if max_steps else []
     work = check_in_child(file, arguments, Path.cwd(), process_environment(), Bounds(*bounds))
     ended = asyncio.run(work)
     if isinstance(ended, Diagnostic):
-        _report([ended], format)
+        report([ended], format)
         raise typer.Exit(BAD_INPUT)
     sys.stdout.write(ended.stdout.decode("utf-8", "replace"))
     sys.stderr.write(ended.stderr.decode("utf-8", "replace"))

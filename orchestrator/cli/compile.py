@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.exits import refuse_as_output, say
+from orchestrator.cli.findings import report
 from orchestrator.cli.variables import Variables, variables_of
 from orchestrator.cli.words import count
 
@@ -25,15 +26,13 @@ def compile_(
     """Compile a configuration to checked JSON."""
     from agentlark.compiled import emit, write_if_changed
     from agentlark.compiler import compile_file
-    from agentlark.diagnostics import render
     from agentlark.project import find_root
     from orchestrator.core.errors import UserError
 
     if stdout and output is not None:
         raise typer.BadParameter("give --stdout or -o, not both")
     compilation = compile_file(file, variables=variables_of(var))
-    if compilation.diagnostics:
-        say(render(compilation.diagnostics))
+    report(compilation.diagnostics)
     text = emit(compilation.squad)
     if stdout:
         sys.stdout.write(text)

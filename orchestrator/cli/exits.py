@@ -81,7 +81,8 @@ def answer(text: str) -> None:
 
 def guarded(work: Callable[[], object]) -> None:
     """Do the work; errors of ours become messages and exit codes."""
-    from agentlark.errors import AgentlarkError
+    from agentlark.errors import AgentlarkError, ConfigError
+    from orchestrator.cli.findings import tell
     from orchestrator.core.errors import FolderBusy, OrchestratorError, StoreError, StoreRefused, UserError
 
     standard_streams()
@@ -90,8 +91,11 @@ def guarded(work: Callable[[], object]) -> None:
             work()
         finally:
             sys.stdout.flush()
+    except ConfigError as error:
+        tell(error.diagnostics)
+        sys.exit(BAD_INPUT)
     except AgentlarkError as error:
-        say(str(error))
+        say(f"error: {error}")
         sys.exit(BAD_INPUT)
     except FolderBusy as error:
         say(f"error: {error}")

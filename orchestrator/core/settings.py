@@ -123,6 +123,12 @@ def wants_plain(environ: Mapping[str, str] | None = None) -> bool:
     return env.get("TERM") == "dumb"
 
 
+def wants_colour(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether a terminal may be given colours: not with `NO_COLOR` set to anything, nor where it is dumb."""
+    env = os.environ if environ is None else environ
+    return not env.get("NO_COLOR") and env.get("TERM") not in (None, "", "dumb")
+
+
 def known_secrets(env: Mapping[str, str]) -> tuple[str, ...]:
     """Values of environment variables that are named like secrets, longest first."""
     found = {

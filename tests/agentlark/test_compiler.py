@@ -210,7 +210,19 @@ def test_a_diagnostic_shows_its_place_the_line_and_carets(tmp_path: Path) -> Non
         "message": "",
         "help": "",
         "related": [],
-        "fix": '"abc"',
+        "fix": {
+            "message": "write 'abc' instead of 'abd'",
+            "edits": [
+                {
+                    "file": "agents.lark",
+                    "line": 2,
+                    "column": 49,
+                    "end_line": 2,
+                    "end_column": 54,
+                    "text": '"abc"',
+                }
+            ],
+        },
     }
     assert render([found]).splitlines()[1:3] == [
         '  2 |     agent(id = "abc", role = "A", depends_on = ["abd"]),',

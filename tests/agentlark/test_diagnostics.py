@@ -61,7 +61,7 @@ def test_related_places_and_help_follow() -> None:
         "    | ^^^",
         "  a.lark:1:1: here",
         "  1 | one",
-        "    | ^^^",
+        "    | ---",
         "  help: rename",
     ]
 
