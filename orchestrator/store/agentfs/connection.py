@@ -143,6 +143,22 @@ def open_reading(path: Path, part: Part) -> Connections | None:
 
     Creates no database. Raises StoreRefused as `open_file` does.
     """
+    connections = open_tree(path, part)
+    if connections is None:
+        return None
+    with connections.reading() as db:
+        version = part_version(db, part.name)
+    if version:
+        return connections
+    connections.close()
+    return None
+
+
+def open_tree(path: Path, part: Part) -> Connections | None:
+    """Open any AgentFS file for reading, whether or not it has the part; None when there is no file.
+
+    Raises StoreRefused as `open_file` does, also for a part of a newer version.
+    """
     name = visible(str(path))
     if not _is_database(path, name):
         return None
@@ -151,14 +167,10 @@ def open_reading(path: Path, part: Part) -> Connections | None:
         with _opening(name):
             connection.execute("PRAGMA query_only=ON")
             refuse_foreign(connection, name, part)
-            version = part_version(connection, part.name)
     except BaseException:
         connection.close()
         raise
-    if version:
-        return Connections(name, connection, connection)
-    connection.close()
-    return None
+    return Connections(name, connection, connection)
 
 
 def _read_mode(path: Path) -> str:

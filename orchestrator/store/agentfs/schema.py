@@ -195,7 +195,7 @@ def create_tables(db: Statements, part: Part, now_s: int) -> None:
     )
     for statement in part.tables:
         db.execute(statement)
-    db.execute("INSERT OR IGNORE INTO agentlark_schema VALUES (?, ?)", (part.name, part.version))
+    db.execute("INSERT OR REPLACE INTO agentlark_schema VALUES (?, ?)", (part.name, part.version))
 
 
 def chunk_size(db: Statements) -> int:

@@ -21,15 +21,16 @@ def artifact_folder(tree: TreeBatch, at: Moment) -> int:
 class ArtifactBatch:
     """Gathers the artifacts of one run; `flush` writes them and the number of the last fact taken."""
 
-    def __init__(self, db: Statements, directories: Directories, run: int) -> None:
+    def __init__(self, db: Statements, run: int) -> None:
         self._db = db
         self._run = run
-        self._tree = TreeBatch(db, directories)
+        self._tree = TreeBatch(db, Directories())  # kept no longer: other processes may write too
         self._next = int(db.execute(tables.LAST_ID).fetchone()[0]) + 1
         self._names: set[str] = set()
         self._plans: dict[str, str] = {}
         self._rows: list[tuple[object, ...]] = []
         self._tags: list[tuple[str, int]] = []
+        self._marks: list[tuple[str, str]] = []
 
     def plan_of(self, node: str) -> str | None:
         """The id of the newest plan artifact of a node in this run."""
@@ -64,6 +65,8 @@ class ArtifactBatch:
         answer = bytes.fromhex(fact.answer or "")
         self._rows.append((id, self._run, seq, name, ino, *who, created_ms, artifact.simulated, answer))
         self._tags += [(tag, id) for tag in artifact.tags]
+        if artifact.type == "summary":
+            self._marks += [(source, name) for source in artifact.relatedArtifacts]
 
     def flush(self, taken: int) -> None:
         """Write everything gathered, in the current transaction; the run is taken up to that fact then."""
@@ -72,6 +75,8 @@ class ArtifactBatch:
             self._db.executemany(tables.INSERT, self._rows)
             ids = self._tag_ids({tag for tag, _ in self._tags})
             self._db.executemany(tables.INSERT_TAG, [(ids[tag], id) for tag, id in self._tags])
+        if self._marks:
+            self._db.executemany(tables.INSERT_MARK, self._marks)
         if self._plans:
             plans = [(self._run, node, name) for node, name in self._plans.items()]
             self._db.executemany(tables.INSERT_PLAN, plans)

@@ -1,37 +1,41 @@
-"""The projection of the journal into `artifacts.agentfs.db`: take new facts, remember how far.
+"""The projection of journals into `artifacts.agentfs.db`: take new facts, remember how far.
 
 Each transaction takes facts in their order and stores, with what it made of them, the number of the last one.
 A kill at any moment leaves a prefix, and the next `catch_up` goes on behind it; nothing is written twice and
 nothing is left out. Two files are never one transaction, and need not be: this one only ever follows.
+
+Several processes may project at once (a run, and a command that wants to see everything). Each transaction
+looks first whether another one has gone on meanwhile, and if so starts again from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from sqlite3 import Connection, Error
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from pydantic import ValidationError
 
 from orchestrator.core.errors import StoreError
-from orchestrator.core.facts import AgentsJoined, Fact, TurnEnded
+from orchestrator.core.facts import Fact, TurnEnded
 from orchestrator.core.frozen import Digest
 from orchestrator.core.ports import RunRecord
 from orchestrator.store.agentfs.connection import open_file
 from orchestrator.store.agentfs.tree import Directories, TreeBatch, moment
 from orchestrator.store.artifacts import tables
 from orchestrator.store.artifacts.batch import ArtifactBatch, artifact_folder
-from orchestrator.store.artifacts.payload import Member, artifact_of, configured, joined
+from orchestrator.store.artifacts.condensing import CondensePass, entry_of
+from orchestrator.store.artifacts.story import Bodies, CondensingStory, SquadStory, Story
 
 FACTS_AT_ONCE = 1000
 """Facts per transaction."""
 
-_UNKNOWN = Member("", "")
+_StoryMaker: TypeAlias = Callable[[RunRecord], Story]
 
 
 class Recorded(Protocol):
@@ -68,8 +72,7 @@ class ArtifactProjection:
 
     def __init__(self, path: Path) -> None:
         self._connections = open_file(path, tables.ARTIFACTS, synchronous="NORMAL")
-        self._directories = Directories()
-        self._members: dict[tuple[str, datetime], dict[str, Member]] = {}
+        self._stories: dict[tuple[str, datetime], tuple[int, Story]] = {}
 
     def catch_up(self, journal: Recorded, run: str | RunRecord) -> CaughtUp:
         """Take the facts of a run that have come since the last time. Raises StoreError when it cannot write.
@@ -77,69 +80,102 @@ class ArtifactProjection:
         Whoever calls often gives the run's record, which saves looking for it.
         """
         record = recorded(journal, run) if isinstance(run, str) else run
-        with self._transaction() as db:
-            id, taken = _run_row(db, record)
-        return self._take(journal, record, id, taken)
+        return self._take_all(journal, record, SquadStory)
 
     def catch_up_all(self, journal: Recorded) -> CaughtUp:
         """Catch up with every run of a journal, oldest first; `taken` is that of the last."""
-        done = [self.catch_up(journal, record) for record in journal.runs()]
-        unreadable = tuple(turn for one in done for turn in one.unreadable)
-        return CaughtUp(done[-1].taken if done else 0, sum(one.written for one in done), unreadable)
+        return _sum([self.catch_up(journal, record) for record in journal.runs()])
+
+    def catch_up_memory(self, journal: Recorded) -> CaughtUp:
+        """Catch up with the memory's own journal: summaries are written, undone ones removed."""
+        records = journal.runs()
+        done: list[CaughtUp] = []
+        for record in records:
+            entry = entry_of(record)
+            if isinstance(entry, CondensePass):
+                done.append(self._take_all(journal, record, CondensingStory))
+            else:
+                self._undo(record, next(other for other in records if other.slug == entry.condensing))
+        return _sum(done)
 
     def rebuild(self, journal: Recorded, run: str) -> CaughtUp:
         """Project a run anew from its first fact; artifacts of runs that the journal no longer has stay."""
         record = recorded(journal, run)
-        with self._transaction() as db:
-            self._forget(db, record)
+        self._forget(record)
         return self.catch_up(journal, record)
+
+    def rebuild_all(self, journal: Recorded | None, memory: Recorded | None) -> CaughtUp:
+        """Project everything anew that the journals have; what only this file has stays."""
+        for source in (journal, memory):
+            for record in source.runs() if source else ():
+                self._forget(record)
+        done = [self.catch_up_all(journal)] if journal else []
+        return _sum(done + ([self.catch_up_memory(memory)] if memory else []))
 
     def close(self) -> None:
         """Let go of the file."""
         self._connections.close()
 
-    def _take(self, journal: Recorded, record: RunRecord, id: int, taken: int) -> CaughtUp:
-        members = self._members_before(journal, record, taken)
+    def _take_all(self, journal: Recorded, record: RunRecord, maker: _StoryMaker) -> CaughtUp:
         written = 0
         unreadable: list[str] = []
-        facts = iter(journal.facts(record.slug, taken))
-        while page := list(islice(facts, FACTS_AT_ONCE)):
+        while True:
+            id, taken = self._place(record)
+            page = list(islice(journal.facts(record.slug, taken), FACTS_AT_ONCE))
+            if not page:
+                return CaughtUp(taken, written, tuple(unreadable))
+            story = self._story_after(journal, record, maker, taken)
             with self._transaction() as db:
-                batch = ArtifactBatch(db, self._directories, id)
+                if _run_row(db, record) != (id, taken):
+                    continue
+                batch = ArtifactBatch(db, id)
                 for seq, fact in page:
-                    if isinstance(fact, AgentsJoined):
-                        members.update(joined(fact))
-                    elif isinstance(fact, TurnEnded) and fact.origin == "reused":
+                    story.see(fact)
+                    if isinstance(fact, TurnEnded) and fact.origin == "reused":
                         batch.note_reused(fact)
                     elif isinstance(fact, TurnEnded) and _is_new(fact):
-                        problem = _add(batch, journal, seq, fact, members)
+                        problem = _add(batch, journal, seq, fact, story)
                         unreadable += [problem] if problem else []
                         written += not problem
-                taken = page[-1][0]
-                batch.flush(taken)
-        return CaughtUp(taken, written, tuple(unreadable))
+                batch.flush(page[-1][0])
+            self._stories[record.slug, record.started] = page[-1][0], story
 
-    def _members_before(self, journal: Recorded, record: RunRecord, taken: int) -> dict[str, Member]:
-        """Who is in the run after its first `taken` facts; kept from one call to the next."""
-        key = (record.slug, record.started)
-        members = self._members.get(key)
-        if members is None:
-            members = self._members[key] = _configured(record)
+    def _story_after(self, journal: Recorded, record: RunRecord, maker: _StoryMaker, taken: int) -> Story:
+        """The story of a run up to its fact `taken`; kept from one call to the next."""
+        at, story = self._stories.get((record.slug, record.started), (-1, None))
+        if story is None or at != taken:
+            story = maker(record)
             for seq, fact in journal.facts(record.slug) if taken else ():
                 if seq > taken:
                     break
-                if isinstance(fact, AgentsJoined):
-                    members.update(joined(fact))
-        return members
+                story.see(fact)
+        return story
 
-    def _forget(self, db: Connection, record: RunRecord) -> None:
-        id, _ = _run_row(db, record)
-        tree = TreeBatch(db, self._directories)
-        folder = artifact_folder(tree, moment(record.started))
-        tree.flush()
-        for statement in tables.FORGET:
-            db.execute(statement, {"run": id, "folder": folder})
-        self._members.pop((record.slug, record.started), None)
+    def _place(self, record: RunRecord) -> tuple[int, int]:
+        """A run's row and the number of the last fact taken; reads only, unless the run is new."""
+        with self._connections.reading() as db:
+            row = db.execute(tables.RUN, _wanted(record)).fetchone()
+        if row is None:
+            with self._transaction() as db:
+                row = _run_row(db, record)
+        return int(row[0]), int(row[1])
+
+    def _forget(self, record: RunRecord) -> None:
+        """Take everything of a run out, as if none of its facts had been taken."""
+        with self._transaction() as db:
+            id, _ = _run_row(db, record)
+            _remove(db, record, id)
+            db.execute(tables.TAKEN, (0, id))
+        self._stories.pop((record.slug, record.started), None)
+
+    def _undo(self, undo: RunRecord, condensing: RunRecord) -> None:
+        """Take the summaries of a pass out and let it rest; once is enough."""
+        if self._place(undo)[1]:
+            return
+        with self._transaction() as db:
+            id, _ = _run_row(db, condensing)
+            _remove(db, condensing, id)
+            db.execute(tables.TAKEN, (1, _run_row(db, undo)[0]))
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -150,7 +186,6 @@ class ArtifactProjection:
                 yield db
                 db.execute("COMMIT")
             except BaseException:
-                self._directories = Directories()
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
@@ -169,36 +204,42 @@ def recorded(journal: Recorded, run: str) -> RunRecord:
     raise StoreError(f"there is no run {run!r} in this journal, so it leaves no artifacts")
 
 
-def _configured(record: RunRecord) -> dict[str, Member]:
-    try:
-        return configured(record.squad)
-    except ValidationError as error:
-        raise StoreError(f"the squad recorded for run {record.slug} is not one: {error}") from error
+def _sum(done: Sequence[CaughtUp]) -> CaughtUp:
+    unreadable = tuple(turn for one in done for turn in one.unreadable)
+    return CaughtUp(done[-1].taken if done else 0, sum(one.written for one in done), unreadable)
+
+
+def _wanted(record: RunRecord) -> tuple[str, str]:
+    return record.slug, record.started.astimezone(UTC).isoformat()
 
 
 def _run_row(db: Connection, record: RunRecord) -> tuple[int, int]:
     """The run's row and the number of the last fact taken, 0 for a run not seen before."""
-    wanted = (record.slug, record.started.astimezone(UTC).isoformat())
-    row = db.execute(tables.RUN, wanted).fetchone()
+    row = db.execute(tables.RUN, _wanted(record)).fetchone()
     if row is None:
-        db.execute(tables.INSERT_RUN, wanted)
-        row = db.execute(tables.RUN, wanted).fetchone()
+        db.execute(tables.INSERT_RUN, _wanted(record))
+        row = db.execute(tables.RUN, _wanted(record)).fetchone()
     return int(row[0]), int(row[1])
+
+
+def _remove(db: Connection, record: RunRecord, id: int) -> None:
+    tree = TreeBatch(db, Directories())
+    folder = artifact_folder(tree, moment(record.started))
+    tree.flush()
+    for statement in tables.REMOVE:
+        db.execute(statement, {"run": id, "folder": folder})
 
 
 def _is_new(fact: TurnEnded) -> bool:
     return fact.ending == "done" and fact.answer is not None and fact.origin in ("live", "adopted")
 
 
-def _add(
-    batch: ArtifactBatch, journal: Recorded, seq: int, fact: TurnEnded, members: dict[str, Member]
-) -> str | None:
+def _add(batch: ArtifactBatch, journal: Recorded, seq: int, fact: TurnEnded, story: Story) -> str | None:
     """Gather a turn's artifact, or say why its bodies cannot be read; the turns after it are not held up."""
     assert fact.answer is not None
-    member = members.get(fact.id.node.partition("@")[0], _UNKNOWN)
     plan = batch.plan_of(fact.id.node) if fact.purpose != "plan" else None
     try:
-        artifact = artifact_of(fact, member, journal.body(fact.key), journal.body(fact.answer), plan)
+        artifact = story.artifact(fact, Bodies(journal.body(fact.key), journal.body(fact.answer), plan))
     except (StoreError, ValidationError) as error:
         return f"{fact.id.node} step {fact.id.step} of {fact.id.run}: {error}"
     batch.add(seq, fact, artifact)

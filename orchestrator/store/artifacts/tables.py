@@ -5,6 +5,9 @@
 - `artifacts`: the columns that one looks for, a row per file, newest last.
 - `artifact_plans`: the artifact of each node's plan, which may be an earlier run's if the plan was reused.
 - `artifact_tag_names`, `artifact_tags`: tags, each spelled out once, in the order they are looked up.
+- `artifact_condensed`: which summary stands for an artifact, by name, so that marks outlive a rebuild.
+
+Version 2 added `artifact_condensed` and indexes; a file of version 1 gets them when opened for writing.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from orchestrator.store.agentfs.schema import Part
 
 ARTIFACTS = Part(
     "artifacts",
-    1,
+    2,
     (
         """CREATE TABLE IF NOT EXISTS artifact_runs (
             id INTEGER PRIMARY KEY,
@@ -40,6 +43,9 @@ ARTIFACTS = Part(
         "CREATE INDEX IF NOT EXISTS artifacts_agent ON artifacts(agent, created_ms)",
         "CREATE INDEX IF NOT EXISTS artifacts_type ON artifacts(type, created_ms)",
         "CREATE INDEX IF NOT EXISTS artifacts_plan ON artifacts(answer) WHERE type = 'plan'",
+        "CREATE INDEX IF NOT EXISTS artifacts_run ON artifacts(run, created_ms)",
+        "CREATE INDEX IF NOT EXISTS artifacts_name ON artifacts(name)",
+        "CREATE INDEX IF NOT EXISTS artifacts_ino ON artifacts(ino)",
         """CREATE TABLE IF NOT EXISTS artifact_plans (
             run INTEGER NOT NULL,
             node TEXT NOT NULL,
@@ -55,6 +61,11 @@ ARTIFACTS = Part(
             artifact INTEGER NOT NULL,
             PRIMARY KEY (tag, artifact)
         ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE IF NOT EXISTS artifact_condensed (
+            name TEXT PRIMARY KEY,
+            summary TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX IF NOT EXISTS artifact_condensed_summary ON artifact_condensed(summary)",
     ),
 )
 
@@ -71,7 +82,13 @@ INSERT = """INSERT INTO artifacts
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_TAG = "INSERT INTO artifact_tags (tag, artifact) VALUES (?, ?)"
 
-FORGET = (
+TOPICS = """SELECT a.name, substr(n.tag, 7) FROM artifact_tag_names n
+    JOIN artifact_tags t ON t.tag = n.id JOIN artifacts a ON a.id = t.artifact WHERE n.tag GLOB 'topic:*'"""
+INSERT_MARK = "INSERT OR REPLACE INTO artifact_condensed (name, summary) VALUES (?, ?)"
+
+REMOVE = (
+    """DELETE FROM artifact_condensed
+        WHERE summary IN (SELECT name FROM artifacts WHERE run = :run AND type = 'summary')""",
     "DELETE FROM artifact_tags WHERE artifact IN (SELECT id FROM artifacts WHERE run = :run)",
     "DELETE FROM fs_data WHERE ino IN (SELECT ino FROM artifacts WHERE run = :run)",
     """DELETE FROM fs_dentry WHERE parent_ino = :folder
@@ -79,6 +96,5 @@ FORGET = (
     "DELETE FROM fs_inode WHERE ino IN (SELECT ino FROM artifacts WHERE run = :run)",
     "DELETE FROM artifacts WHERE run = :run",
     "DELETE FROM artifact_plans WHERE run = :run",
-    "UPDATE artifact_runs SET taken = 0 WHERE id = :run",
 )
-"""Take a run's artifacts out, so that it can be projected again. `:folder` is the inode of their folder."""
+"""Take a run's artifacts out, with the marks of its summaries. `:folder` is the inode of their folder."""

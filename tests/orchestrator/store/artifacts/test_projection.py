@@ -80,7 +80,7 @@ def test_each_answered_turn_is_one_artifact_and_a_follow_up_names_its_plan(
     assert second["relatedArtifacts"] == [first["id"]] and first["relatedArtifacts"] == []
     assert (second["prompt"], second["text"], second["type"]) == ("Go.", "Done.", "follow-up")
     assert (second["agent"], second["role"], second["group"]) == ("planner", "Planner", "core")
-    assert second["tags"] == ["run:r", "group:core", "role:Planner", "wave:0"]
+    assert second["tags"] == ["run:r", "group:core", "role:Planner", "wave:0", "topic:ship-mvp-care"]
     assert (second["model"], second["backend"], second["usage"]["output"]) == ("m", "b", 5)
     assert second["created"] == "2026-03-01T12:00:02.623456Z" and second["schema_version"] == 1
 
@@ -102,7 +102,8 @@ def test_agents_that_joined_by_a_blueprint_say_so(recording: Recording, make_tur
     recording.project()
     recording.write("r", make_turn("tester", at=later(1)), make_turn("planner@3", at=later(2)))
     _, tester, again = recording.project()
-    expected = ["run:r", "group:core", "role:Tester", "wave:2", "dynamic-blueprint", "builder-implementer"]
+    place = ["run:r", "group:core", "role:Tester", "wave:2", "topic:ship-mvp-care"]
+    expected = [*place, "dynamic-blueprint", "builder-implementer"]
     assert tester["tags"] == expected and tester["wave"] == 2
     assert (again["agent"], again["node"], again["wave"]) == ("planner", "planner@3", 3)
 
@@ -186,7 +187,7 @@ def test_rebuilding_gives_the_same_artifacts_and_keeps_those_of_other_runs(
     with sqlite3.connect(artifacts) as db:
         orphans = "SELECT count(*) FROM fs_inode WHERE ino > 1 AND ino NOT IN (SELECT ino FROM fs_dentry)"
         assert db.execute(orphans).fetchone() == (0,)
-        assert db.execute("SELECT count(*) FROM artifact_tags").fetchone() == (3 * 4,)
+        assert db.execute("SELECT count(*) FROM artifact_tags").fetchone() == (3 * 5,)
     db.close()
 
 
@@ -305,10 +306,11 @@ def test_a_full_disk_is_an_error_that_loses_nothing(
     assert len(recording.found()) == 1
 
 
-def test_a_recorded_squad_that_is_none_is_an_error(record: Any, artifacts: Path) -> None:
+def test_a_recorded_squad_that_is_none_is_an_error(record: Any, make_turn: Any, artifacts: Path) -> None:
     async def story() -> None:
         journal = AgentFSJournal(None)
         await journal.open_run(record(squad="[]"))
+        await journal.commit("r", [make_turn().started], {})
         projection = ArtifactProjection(artifacts)
         with pytest.raises(StoreError, match="the squad recorded for run r is not one"):
             projection.catch_up(journal, "r")

@@ -1,0 +1,198 @@
+"""Reading artifacts: ours through their columns, other programs' files in the same folder as well.
+
+A file that is no artifact (broken JSON, another shape) is found as what it is, with the reason, and keeps
+nobody from reading the rest. Nothing is ever written here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from heapq import merge
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Self
+
+from pydantic import ValidationError
+
+from orchestrator.core.errors import StoreRefused
+from orchestrator.store.agentfs.connection import Connections, open_tree
+from orchestrator.store.agentfs.files import find_ino, read_ino
+from orchestrator.store.agentfs.schema import part_version
+from orchestrator.store.artifacts import tables
+from orchestrator.store.artifacts.payload import Artifact
+from orchestrator.store.artifacts.query import Wanted, milliseconds, statement
+
+FOLDER = "/memory/artifacts"
+
+_FILES = """SELECT d.name, d.ino, i.mtime * 1000 + i.mtime_nsec / 1000000
+    FROM fs_dentry d JOIN fs_inode i ON i.ino = d.ino
+    WHERE d.parent_ino = ? AND i.mode & 61440 = 32768"""  # regular files
+_NOT_OURS = "AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.ino = d.ino)"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An artifact that was found, by what is known without reading its file."""
+
+    id: str
+    run: str
+    agent: str
+    node: str
+    type: str
+    wave: int
+    created: datetime
+    simulated: bool
+    condensed_into: str | None
+    """The id of the summary that stands for it."""
+    ino: int
+    broken: str = ""
+    """Why it cannot be read, for a file of another program's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An artifact whose file holds something else."""
+
+    reason: str
+
+
+class ArtifactReader:
+    """What can be asked of an artifact file. Raises StoreError when SQLite cannot read it."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        with connections.reading() as db:
+            self._is_ours = part_version(db, tables.ARTIFACTS.name) > 0
+            self._folder = find_ino(db, FOLDER)
+
+    def find(self, wanted: Wanted) -> list[Found]:
+        """Every artifact wanted, newest first, `limit` at most."""
+        found: list[Found] = []
+        with self._connections.reading() as db:
+            for one in merge(self._ours(db, wanted), self._strangers(db, wanted), key=_newest, reverse=True):
+                if wanted.limit is not None and len(found) >= wanted.limit:
+                    break
+                found.append(one)
+        return found
+
+    def payload(self, found: Found) -> Artifact | Broken:
+        """What the file of an artifact holds."""
+        with self._connections.reading() as db:
+            return _parsed(read_ino(db, found.ino))
+
+    def topics(self) -> dict[str, str]:
+        """The topic of every artifact of ours that has one, by id."""
+        if not self._is_ours:
+            return {}
+        with self._connections.reading() as db:
+            return dict(db.execute(tables.TOPICS).fetchall())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connections.close()
+
+    def _ours(self, db: Connection, wanted: Wanted) -> Iterator[Found]:
+        if not self._is_ours:
+            return
+        sql, values = statement(wanted)
+        if wanted.limit is not None and wanted.grep is None:
+            sql, values = f"{sql} LIMIT ?", [*values, wanted.limit]
+        for row in db.execute(sql, values):
+            if wanted.grep is None or _says(db, row[-1], wanted.grep):
+                yield _found(row)
+
+    def _strangers(self, db: Connection, wanted: Wanted) -> list[Found]:
+        """Files in the folder that the projection did not write, newest first."""
+        if self._folder is None:
+            return []
+        query = f"{_FILES} {_NOT_OURS}" if self._is_ours else _FILES
+        rows = db.execute(query, (self._folder,)).fetchall()
+        found = [_stranger(name, ino, ms, _parsed(read_ino(db, ino)), wanted) for name, ino, ms in rows]
+        return sorted((one for one in found if one), key=_newest, reverse=True)
+
+
+def open_artifacts(path: Path) -> ArtifactReader | None:
+    """A reader of the artifact file, also while others write it; None when there is no file yet.
+
+    Raises StoreRefused when it is nothing that can be read as one.
+    """
+    connections = open_tree(path, tables.ARTIFACTS)
+    if connections is None:
+        return None
+    try:
+        with connections.reading() as db:
+            version = part_version(db, tables.ARTIFACTS.name)
+            if 0 < version < tables.ARTIFACTS.version:
+                raise StoreRefused(
+                    f"{connections.name} has artifacts version {version} of an older agentlark",
+                    "open it where it can be written, and it is brought up to date",
+                )
+        return ArtifactReader(connections)
+    except BaseException:
+        connections.close()
+        raise
+
+
+def _newest(found: Found) -> datetime:
+    return found.created
+
+
+def _found(row: tuple[str, str, str, str, str, int, int, int, str | None, int]) -> Found:
+    name, run, agent, node, kind, wave, created_ms, simulated, summary, ino = row
+    return Found(name, run, agent, node, kind, wave, _time(created_ms), bool(simulated), summary, ino)
+
+
+def _time(created_ms: int) -> datetime:
+    return datetime.fromtimestamp(created_ms / 1000, UTC)
+
+
+def _parsed(content: bytes) -> Artifact | Broken:
+    try:
+        return Artifact.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return Broken(f"{place}: {first['msg']}" if place else first["msg"])
+
+
+def _says(db: Connection, ino: int, words: str) -> bool:
+    """Whether the prompt or the answer in a file holds the words. Looks at its bytes before parsing it."""
+    content = read_ino(db, ino)
+    if words.isascii() and json.dumps(words.lower())[1:-1].encode() not in content.lower():
+        return False
+    artifact = _parsed(content)
+    return isinstance(artifact, Artifact) and _holds(artifact, words)
+
+
+def _holds(artifact: Artifact, words: str) -> bool:
+    return words.casefold() in f"{artifact.prompt}\0{artifact.text}".casefold()
+
+
+def _stranger(name: str, ino: int, ms: int, content: Artifact | Broken, wanted: Wanted) -> Found | None:
+    id = name.removesuffix(".json")
+    if isinstance(content, Broken):
+        found = Found(id, "", "", "", "broken", 0, _time(ms), False, None, ino, content.reason)
+        tags: tuple[str, ...] = ()
+    else:
+        created = content.created.astimezone(UTC)
+        who = (content.run, content.agent, content.node, content.type, content.wave)
+        found = Found(id, *who, created, content.simulated, None, ino)
+        tags = content.tags
+    at = milliseconds(found.created)
+    fits = (
+        found.agent in (wanted.agents or (found.agent,))
+        and found.type in (wanted.types or (found.type,))
+        and set(wanted.tags) <= set(tags)
+        and wanted.run in (None, found.run)
+        and (wanted.since is None or milliseconds(wanted.since) <= at)
+        and (wanted.until is None or at < milliseconds(wanted.until))
+        and wanted.condensed is not True
+        and wanted.simulated in (None, found.simulated)
+        and (wanted.grep is None or (isinstance(content, Artifact) and _holds(content, wanted.grep)))
+    )
+    return found if fits else None
