@@ -1,10 +1,12 @@
 """The one place that starts a child process.
 
 Argv lists, an environment allow-list, a deadline, capped output, resource limits, and an end that takes all
-descendants along. It never knows what it runs. Read `child.py`; `stream.py` hears a child line by line.
+descendants along. It never knows what it runs. Read `child.py`; `stream.py` hears a child line by
+line, `terminal.py` gives it a terminal nobody sees.
 """
 
 from orchestrator.process.child import Child, Ended, Limits, run
 from orchestrator.process.stream import Stream, stream
+from orchestrator.process.terminal import Terminal, in_terminal
 
-__all__ = ["Child", "Ended", "Limits", "Stream", "run", "stream"]
+__all__ = ["Child", "Ended", "Limits", "Stream", "Terminal", "in_terminal", "run", "stream"]

@@ -86,8 +86,10 @@ async def run(child: Child) -> Ended:
     return Ended(how, process.returncode, bytes(out), bytes(err))
 
 
-async def begin(child: Child, longest_line_bytes: int = 65_536) -> asyncio.subprocess.Process:
-    """Start a child in a session of its own, with pipes; whoever starts it must `stop` it.
+async def begin(
+    child: Child, stdio: int = asyncio.subprocess.PIPE, longest_line_bytes: int = 65_536
+) -> asyncio.subprocess.Process:
+    """Start a child in a session of its own, with pipes or a descriptor; whoever starts it must `stop` it.
 
     Raises OSError when it cannot be started.
     """
@@ -96,9 +98,9 @@ async def begin(child: Child, longest_line_bytes: int = 65_536) -> asyncio.subpr
         *child.limits.wrapping(child.argv),
         cwd=child.cwd,
         env={name: value for name, value in child.environ.items() if name in allowed},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdin=stdio,
+        stdout=stdio,
+        stderr=stdio,
         start_new_session=True,
         limit=longest_line_bytes,
     )
