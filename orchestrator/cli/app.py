@@ -10,6 +10,7 @@ from agentlark import __version__
 from orchestrator.cli.check import check
 from orchestrator.cli.compile import compile_
 from orchestrator.cli.doctor import doctor
+from orchestrator.cli.fmt import fmt
 from orchestrator.cli.init import init
 from orchestrator.cli.resume import resume
 from orchestrator.cli.run import run
@@ -46,6 +47,7 @@ app.command("resume")(resume)
 app.command("show")(show)
 app.command("compile")(compile_)
 app.command("check")(check)
+app.command("fmt")(fmt)
 app.command("schema")(schema)
 app.command("init")(init)
 app.command("doctor")(doctor)
