@@ -1,4 +1,4 @@
-"""Where a run's files are: all of them in the folder it was started in."""
+"""Where a run's files are: in the folder it was started in, unless places were named."""
 
 from __future__ import annotations
 
@@ -11,16 +11,30 @@ class RunPaths:
     """The files of the runs of one folder."""
 
     folder: Path
+    audit: Path | None = None
+    """The journal's file, when it is elsewhere."""
+    memory_folder: Path | None = None
+    """The folder of artifacts, when it is elsewhere."""
 
     @property
     def journal(self) -> Path:
         """The AgentFS file that is the journal and the audit trail."""
-        return self.folder / ".agentfs" / "agent-db.db"
+        return self.audit or self.folder / ".agentfs" / "agent-db.db"
+
+    @property
+    def memory(self) -> Path:
+        """The folder of artifacts."""
+        return self.memory_folder or self.folder / "memory"
 
     @property
     def artifacts(self) -> Path:
         """The AgentFS file of artifacts."""
-        return self.folder / "memory" / "artifacts.agentfs.db"
+        return self.memory / "artifacts.agentfs.db"
+
+    @property
+    def condensing(self) -> Path:
+        """The memory's own journal, an AgentFS file: condensing passes and what undid them."""
+        return self.memory / "condense.agentfs.db"
 
     @property
     def logs(self) -> Path:
