@@ -1,4 +1,4 @@
-"""Blueprints: the JSON by which a model asks for more agents.
+"""Blueprints: the JSON by which a model asks for more agents, and its word that there is no more work.
 
 A blueprint is read strictly and never repaired by guesswork; its agents go through the same checker as a
 configuration's (`check.check_agents`). Whoever asked is shown every complaint, to ask again with them.
@@ -6,45 +6,65 @@ configuration's (`check.check_agents`). Whoever asked is shown every complaint, 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection
-from typing import Any, NoReturn
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from agentlark.check import AgentHead, check_agents
 from agentlark.diagnostics import Diagnostic, Pointer
+from agentlark.strict_json import JsonRefused, strict_json
 
 MAX_AGENTS = 4
+MAX_HANDOFFS = 32
 
-_LONE_SURROGATE_HINT = "\\ud"
+_AGENTS: dict[str, JsonValue] = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MAX_AGENTS,
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["id", "role", "prompt"],
+        "properties": {
+            "id": {"type": "string"},
+            "role": {"type": "string"},
+            "prompt": {"type": "string"},
+            "dependsOn": {"type": "array", "items": {"type": "string"}},
+        },
+    },
+}
+
+_HANDOFFS: dict[str, JsonValue] = {
+    "type": "array",
+    "maxItems": MAX_HANDOFFS,
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["from", "to", "note"],
+        "properties": {"from": {"type": "string"}, "to": {"type": "string"}, "note": {"type": "string"}},
+    },
+}
 
 BLUEPRINT_SCHEMA: dict[str, JsonValue] = {
     "title": "Blueprint",
     "type": "object",
     "additionalProperties": False,
     "required": ["agents"],
-    "properties": {
-        "summary": {"type": "string"},
-        "agents": {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": MAX_AGENTS,
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["id", "role", "prompt"],
-                "properties": {
-                    "id": {"type": "string"},
-                    "role": {"type": "string"},
-                    "prompt": {"type": "string"},
-                    "dependsOn": {"type": "array", "items": {"type": "string"}},
-                },
-            },
-        },
-    },
+    "properties": {"summary": {"type": "string"}, "agents": _AGENTS},
 }
 """The JSON Schema of a blueprint, as it is shown to models."""
+
+
+def blueprint_schema(*, handoffs: bool = False, may_finish: bool = False) -> dict[str, JsonValue]:
+    """The schema of a blueprint that may also say who hands what to whom, or that there is no more work."""
+    properties: dict[str, JsonValue] = {"summary": {"type": "string"}, "agents": _AGENTS}
+    if handoffs:
+        properties["handoffs"] = _HANDOFFS
+    if may_finish:
+        properties["done"] = {"type": "string", "minLength": 1}
+    required: list[JsonValue] = [] if may_finish else ["agents"]
+    return BLUEPRINT_SCHEMA | {"required": required, "properties": properties}
 
 
 class _Model(BaseModel):
@@ -62,35 +82,27 @@ class Specialist(_Model):
     depends_on: tuple[str, ...] = Field(default=(), validation_alias="dependsOn")
 
 
+class Handoff(_Model):
+    """Work handed from one agent to another, with a note; on the wire `from`, `to`, `note`."""
+
+    sender: str = Field(validation_alias="from")
+    receiver: str = Field(validation_alias="to")
+    note: str = ""
+
+
 class Blueprint(_Model):
-    """Up to four agents that join the squad, and what they are for."""
+    """Up to four agents that join the squad, what they are for, and who hands what to whom."""
 
     summary: str = ""
     agents: tuple[Specialist, ...] = Field(min_length=1, max_length=MAX_AGENTS)
+    handoffs: tuple[Handoff, ...] = Field(default=(), max_length=MAX_HANDOFFS)
 
 
-class JsonRefused(ValueError):
-    """A text that is not exactly one JSON value, or repeats a key."""
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The asked agent says that there is no more work, and why."""
 
-
-def strict_json(text: str) -> JsonValue:
-    """The one JSON value in a text. Raises JsonRefused for prose, duplicate keys, NaN, a cut text."""
-    try:
-        value: JsonValue = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-        if _LONE_SURROGATE_HINT in text.lower():
-            _refuse_half_characters(value)
-    except json.JSONDecodeError as error:
-        near = text[max(0, error.pos - 20) : error.pos + 20]
-        raise JsonRefused(
-            f"it is not JSON: {error.msg} at line {error.lineno} column {error.colno}, near {near!r}"
-        ) from error
-    except RecursionError:
-        raise JsonRefused("it is nested too deeply") from None
-    except JsonRefused:
-        raise
-    except ValueError as error:
-        raise JsonRefused(f"it holds a number of too many digits: {error}") from error
-    return value
+    reason: str
 
 
 def read_blueprint(
@@ -101,14 +113,44 @@ def read_blueprint(
     `known` are the ids its agents may depend on, `taken` the ids they may not have.
     """
     try:
-        blueprint = Blueprint.model_validate(strict_json(text))
+        value = strict_json(text)
     except JsonRefused as error:
         return [Diagnostic("AL340", str(error), Pointer(name, ""))]
-    except ValidationError as error:
+    return _blueprint(value, known, taken, name)
+
+
+def read_decision(
+    text: str, known: Collection[str], taken: Collection[str], name: str = "blueprint"
+) -> Blueprint | Finished | list[Diagnostic]:
+    """As `read_blueprint`, for an answer that may also be `{"done": "why there is no more work"}`."""
+    try:
+        value = strict_json(text)
+    except JsonRefused as error:
+        return [Diagnostic("AL340", str(error), Pointer(name, ""))]
+    if not (isinstance(value, dict) and "done" in value):
+        return _blueprint(value, known, taken, name)
+    reason = value["done"]
+    if value.get("agents"):
+        return [Diagnostic("AL341", "an answer has either done or agents, not both", Pointer(name, "/done"))]
+    if not isinstance(reason, str) or not reason.strip():
         return [
-            Diagnostic("AL341", problem["msg"], Pointer(name, _pointer(problem["loc"])))
-            for problem in error.errors(include_url=False)
+            Diagnostic("AL341", "done says in a sentence why there is no more work", Pointer(name, "/done"))
         ]
+    return Finished(reason.strip())
+
+
+def proposed(text: str) -> Blueprint | None:
+    """The blueprint in a text whatever its ids and dependencies are; None when there is none."""
+    try:
+        return Blueprint.model_validate(strict_json(text))
+    except (JsonRefused, ValidationError):
+        return None
+
+
+def check_blueprint(
+    blueprint: Blueprint, known: Collection[str], taken: Collection[str], name: str = "blueprint"
+) -> list[Diagnostic]:
+    """What is wrong with a blueprint's ids and dependencies."""
     heads = [AgentHead(agent.id, agent.depends_on) for agent in blueprint.agents]
 
     def place(index: int, field: str, item: int | None = None) -> Pointer:
@@ -116,31 +158,62 @@ def read_blueprint(
         return Pointer(name, _pointer(("agents", index, wire, *(() if item is None else (item,)))))
 
     found = check_agents(heads, known=known, taken=taken, place=place)
-    return [each for each in found if each.severity == "error"] or blueprint
+    return [each for each in found if each.severity == "error"]
+
+
+def handoffs_schema(receivers: Sequence[str]) -> dict[str, JsonValue]:
+    """The schema of what an agent answers when it hands its work on to some of the receivers."""
+    receiver: dict[str, JsonValue] = {"type": "string", "enum": list(receivers)}
+    item: dict[str, JsonValue] = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["to", "note"],
+        "properties": {"to": receiver, "note": {"type": "string"}},
+    }
+    return {
+        "title": "Handoffs",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["handoffs"],
+        "properties": {"handoffs": {"type": "array", "maxItems": MAX_HANDOFFS, "items": item}},
+    }
+
+
+class _Notes(_Model):
+    class Note(_Model):
+        to: str
+        note: str
+
+    handoffs: tuple[Note, ...] = Field(max_length=MAX_HANDOFFS)
+
+
+def read_handoffs(text: str, sender: str) -> tuple[Handoff, ...] | list[Diagnostic]:
+    """What an agent hands on, or everything that is wrong with how it says so."""
+    try:
+        notes = _Notes.model_validate(strict_json(text)).handoffs
+    except JsonRefused as error:
+        return [Diagnostic("AL340", str(error), Pointer("handoffs", ""))]
+    except ValidationError as error:
+        return _problems(error, "handoffs")
+    return tuple(Handoff(sender=sender, receiver=each.to, note=each.note) for each in notes)
+
+
+def _blueprint(
+    value: JsonValue, known: Collection[str], taken: Collection[str], name: str
+) -> Blueprint | list[Diagnostic]:
+    try:
+        blueprint = Blueprint.model_validate(value)
+    except ValidationError as error:
+        return _problems(error, name)
+    return check_blueprint(blueprint, known, taken, name) or blueprint
+
+
+def _problems(error: ValidationError, name: str) -> list[Diagnostic]:
+    return [
+        Diagnostic("AL341", problem["msg"], Pointer(name, _pointer(problem["loc"])))
+        for problem in error.errors(include_url=False)
+    ]
 
 
 def _pointer(parts: tuple[int | str, ...]) -> str:
     return "".join(f"/{part}" for part in parts)
-
-
-def _refuse_half_characters(value: JsonValue) -> None:
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        half = error.object[error.start : error.start + 1]
-        raise JsonRefused(f"it holds half a character: {half!r}") from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise JsonRefused(f"the key {key!r} stands twice in one object")
-            seen.add(key)
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise JsonRefused(f"{name} is not JSON")

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from pydantic import JsonValue, ValidationError
 
-from agentlark.blueprint import JsonRefused, strict_json
 from agentlark.check import check_squad
 from agentlark.diagnostics import Diagnostic, Pointer
 from agentlark.errors import ConfigError
 from agentlark.model import Squad
 from agentlark.project import Unreadable, decode, read_file
+from agentlark.strict_json import JsonRefused, strict_json
 
 
 def emit(squad: Squad) -> str:

@@ -18,6 +18,10 @@ MAX_RETRIES = 20
 Effort: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
 EFFORTS: tuple[str, ...] = ("low", "medium", "high", "xhigh", "max")
 
+Approve: TypeAlias = Literal["blueprint", "wave"]
+APPROVALS: tuple[str, ...] = ("blueprint", "wave")
+MIN_REVIEW_CHARS = 1000
+
 Id: TypeAlias = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 
 
@@ -86,6 +90,13 @@ class Orchestration(_Model):
     )
     max_waves: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="How many waves the orchestrator may add."
+    )
+    approve: Approve | None = Field(
+        default=None,
+        description="Which blueprints wait for a person's consent: blueprint (the builder's) or wave (all).",
+    )
+    review_limit: Annotated[int, Field(ge=MIN_REVIEW_CHARS)] | None = Field(
+        default=None, description="Characters of answers that the orchestrator reads before it decides."
     )
     relay: Relay | None = Field(default=None, description="How the group hands work on.")
 

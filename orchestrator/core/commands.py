@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
+from pydantic import Field, TypeAdapter
+
+from agentlark.blueprint import Blueprint
 from orchestrator.core.frozen import Frozen
 
 
@@ -19,4 +22,17 @@ class StopNow(Frozen):
     kind: Literal["stop-now"] = "stop-now"
 
 
-Command: TypeAlias = Interrupt | StopNow
+class Decide(Frozen):
+    """A person's answer for a wave that waits for consent; `blueprint` replaces what was proposed."""
+
+    kind: Literal["decide"] = "decide"
+    wave: int
+    approved: bool
+    note: str = ""
+    blueprint: Blueprint | None = None
+
+
+Command: TypeAlias = Annotated[Interrupt | StopNow | Decide, Field(discriminator="kind")]
+
+COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
+"""Reads a command from JSON, choosing its type by `kind`."""

@@ -11,14 +11,23 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, JsonValue, NonNegativeInt, TypeAdapter
 
-from agentlark.blueprint import Specialist
+from agentlark.blueprint import Handoff, Specialist
 from orchestrator.core.frozen import Digest, Frozen
 from orchestrator.core.turn import Purpose, TurnId, Usage
 
 ActionKind: TypeAlias = Literal["command_execution", "file_change", "mcp_tool_call"]
 
-NodeEnding: TypeAlias = Literal["done", "failed", "blocked", "cancelled"]
-"""How a node ended: answered; no usable answer; a dependency failed; stopped before or while it acted."""
+NodeEnding: TypeAlias = Literal["done", "skipped", "failed", "blocked", "cancelled"]
+"""How a node ended: answered; nothing was handed to it; no usable answer; a dependency failed, or a baton
+came without its note; stopped before or while it acted."""
+
+EngagedFor: TypeAlias = Literal["relay", "continuation", "orchestration"]
+"""Why agents act beside the configured squad's first engagement: work was handed back to them; a chain of
+specialists is to be carried on; somebody is to say what comes next."""
+
+WavesEnding: TypeAlias = Literal["done", "max-waves", "no-progress", "failed", "rejected", "cap"]
+"""Why a group adds no more waves: there is no more work; its limit is reached; a blueprint it has run before;
+one of its agents failed; a person said no; the run may not grow further."""
 
 TurnEnding: TypeAlias = Literal["done", "failed", "deferred", "cancelled"]
 
@@ -34,6 +43,8 @@ class RunStarted(Frozen):
     squad: Digest
     simulated: bool
     resumed: bool = False
+    relay: tuple[str, ...] = ()
+    """The groups that hand work on in a relay."""
     at: datetime
 
 
@@ -88,8 +99,23 @@ class Acted(Frozen):
     at: datetime
 
 
+class AgentsEngaged(Frozen):
+    """Agents act again, or beside the configured ones: each as the node `agent@wave`."""
+
+    kind: Literal["agents-engaged"] = "agents-engaged"
+    wave: int
+    group: str
+    purpose: EngagedFor
+    agents: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    at: datetime
+
+
 class AgentsJoined(Frozen):
-    """A wave of agents joined a group; `by` is the node whose answer asked for them."""
+    """A wave of agents joined a group; `by` is the node whose answer asked for them.
+
+    `warnings` are the wishes that its blueprint was taken without.
+    """
 
     kind: Literal["agents-joined"] = "agents-joined"
     wave: int
@@ -97,7 +123,60 @@ class AgentsJoined(Frozen):
     by: str
     summary: str = ""
     agents: tuple[Specialist, ...]
+    handoffs: tuple[Handoff, ...] = ()
     tags: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    at: datetime
+
+
+class HandedOff(Frozen):
+    """A configured agent handed work on along its group's relay graph.
+
+    `sender` is the node that did. `node` is the engagement that gets the note; None leaves it to the
+    receiver's next one.
+    """
+
+    kind: Literal["handed-off"] = "handed-off"
+    sender: str
+    receiver: str
+    node: str | None
+    note: str
+    at: datetime
+
+
+class ApprovalAsked(Frozen):
+    """A wave waits for a person's consent; `joining` is recorded as it stands once it is given."""
+
+    kind: Literal["approval-asked"] = "approval-asked"
+    joining: AgentsJoined
+    at: datetime
+
+
+class ApprovalSettled(Frozen):
+    """A person has answered for a wave; an edited one joins as the person left it."""
+
+    kind: Literal["approval-settled"] = "approval-settled"
+    wave: int
+    verdict: Literal["approved", "rejected", "edited"]
+    note: str = ""
+    at: datetime
+
+
+class WavesEnded(Frozen):
+    """A group adds no more waves."""
+
+    kind: Literal["waves-ended"] = "waves-ended"
+    group: str
+    ending: WavesEnding
+    reason: str
+    at: datetime
+
+
+class InterruptAsked(Frozen):
+    """The run was asked to end; `summary` says in lines what is done, running and not started."""
+
+    kind: Literal["interrupt-asked"] = "interrupt-asked"
+    summary: str
     at: datetime
 
 
@@ -131,7 +210,20 @@ class RunEnded(Frozen):
 
 
 Fact: TypeAlias = Annotated[
-    RunStarted | TurnStarted | TurnEnded | Acted | AgentsJoined | BlueprintRefused | NodeEnded | RunEnded,
+    RunStarted
+    | TurnStarted
+    | TurnEnded
+    | Acted
+    | AgentsEngaged
+    | AgentsJoined
+    | ApprovalAsked
+    | ApprovalSettled
+    | BlueprintRefused
+    | HandedOff
+    | InterruptAsked
+    | NodeEnded
+    | RunEnded
+    | WavesEnded,
     Field(discriminator="kind"),
 ]
 
@@ -156,7 +248,25 @@ class Waiting(Frozen):
     reason: str
 
 
-Signal: TypeAlias = TextDelta | Waiting
+class PromptMeasured(Frozen):
+    """The size of a prompt that is about to be sent."""
+
+    kind: Literal["prompt-measured"] = "prompt-measured"
+    id: TurnId
+    purpose: Purpose
+    characters: int
+    bytes: int
+    lines: int
+
+
+class Notice(Frozen):
+    """Something a person should know that is not part of the record."""
+
+    kind: Literal["notice"] = "notice"
+    text: str
+
+
+Signal: TypeAlias = TextDelta | Waiting | PromptMeasured | Notice
 
 
 class Action(Frozen):

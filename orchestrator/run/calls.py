@@ -15,7 +15,7 @@ from orchestrator.core.errors import StoreError
 from orchestrator.core.facts import Acted, Action, Fact, TextDelta, Told, TurnEnded, TurnStarted, Waiting
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.turn import Deferred, Done, Failed, Outcome, TurnOrder
-from orchestrator.run.lent import GaveUp, Interrupted, Lent
+from orchestrator.run.lent import Found, GaveUp, Interrupted, Lent
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
@@ -31,18 +31,22 @@ class Answered:
 
     done: Done
     digest: Digest
+    is_recalled: bool = False
+    """Whether it was taken from the record, of this run or of another."""
     facts: Sequence[Fact] = ()
     bodies: Mapping[Digest, bytes] = field(default_factory=dict)
 
 
-async def answer(order: TurnOrder, asked: bytes, retries: int, lent: Lent) -> Answered:
-    """The order's answer, from the run's own record or from the Performer; `asked` is its input, encoded.
+async def answer(
+    order: TurnOrder, asked: bytes, retries: int, lent: Lent, *, fresh: bool = False
+) -> Answered:
+    """The order's answer: from the record unless `fresh`, else live; `asked` is its encoded input.
 
     Raises GaveUp when it failed for good (which is recorded) and Interrupted when the run must end first.
     """
-    recorded = await lent.recorded(order.key)
-    if recorded is not None:
-        return Answered(recorded, digest_of(recorded.encoded()))
+    found = None if fresh else await lent.recorded(order.input, order.key)
+    if found is not None:
+        return _recalled(order, found, lent)
     failures = 0
     attempt = 0
     while True:
@@ -63,6 +67,27 @@ async def answer(order: TurnOrder, asked: bytes, retries: int, lent: Lent) -> An
             failures += 1
         lent.recorder.show(Waiting(id=order.id, seconds=wait_s, reason=reason))
         await lent.idle(wait_s)
+
+
+def _recalled(order: TurnOrder, found: Found, lent: Lent) -> Answered:
+    """An answer from the record; one of another run is noted as reused."""
+    digest = digest_of(found.done.encoded())
+    if found.is_own:
+        return Answered(found.done, digest, is_recalled=True)
+    if not lent.may_start():
+        raise Interrupted
+    ended = TurnEnded(
+        id=order.id,
+        purpose=order.input.purpose,
+        key=order.key,
+        ending="done",
+        answer=digest,
+        usage=found.done.usage,
+        origin="reused",
+        simulated=found.done.simulated,
+        at=lent.clock.now(),
+    )
+    return Answered(found.done, digest, is_recalled=True, facts=[ended])
 
 
 def _after(error: str, attempts: int) -> str:
@@ -123,7 +148,7 @@ def _answered(order: TurnOrder, asked: bytes, attempt: int, done: Done, lent: Le
         simulated=done.simulated,
         at=lent.clock.now(),
     )
-    return Answered(done, digest, [ended], {order.key: asked, digest: body})
+    return Answered(done, digest, facts=[ended], bodies={order.key: asked, digest: body})
 
 
 def _ended(order: TurnOrder, attempt: int, outcome: Failed | Deferred, lent: Lent) -> TurnEnded:

@@ -12,18 +12,22 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from agentlark.prompts import TemplateFailed
-from orchestrator.core.facts import NodeEnded
+from orchestrator.core.facts import NodeEnded, PromptMeasured
 from orchestrator.core.frozen import Digest, digest_of
-from orchestrator.core.turn import Done, Message, Purpose, TurnId, TurnInput, TurnOrder, thread_digest
+from orchestrator.core.turn import Message, Purpose, TurnId, TurnInput, TurnOrder, thread_digest
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.calls import Answered, answer
-from orchestrator.run.judges import Judge, any_answer, final_judge
+from orchestrator.run.judges import Judge, any_answer, final_judge, handoff_judge
 from orchestrator.run.lent import GaveUp, Lent
 from orchestrator.run.prompting import (
     Form,
     Surroundings,
+    concise_prompt,
     estimate_tokens,
     form_of,
+    handoff_form,
+    handoff_prompt,
+    next_step_prompt,
     repair_prompt,
     turn_prompt,
 )
@@ -32,38 +36,70 @@ from orchestrator.schedule.node import Node
 MAX_REPAIRS = 2
 
 
+_PURPOSES: dict[str, Purpose] = {"continuation": "continuation", "orchestration": "follow-up"}
+
+
 @dataclass(slots=True)
 class Engagement:
-    """One node's turns, from the first prompt to the fact that it ended."""
+    """One node's turns, from the first prompt to the fact that it ended.
+
+    With `fresh` nothing is taken from the record.
+    """
 
     node: Node
     around: Surroundings
     assignment: Assignment
     lent: Lent
+    fresh: bool = False
     _thread: list[Message] = field(default_factory=list)
     _step: int = 0
+    _recalled: bool = False
 
     async def act(self) -> None:
-        """Take all turns and record how the node ended. Raises Interrupted when the run must end first."""
+        """Take all turns and record how the node ended. Raises Interrupted when the run must end first.
+
+        An engagement that recorded answers led nowhere is tried once more without them.
+        """
         try:
-            await self._act()
+            try:
+                await self._act()
+            except GaveUp:
+                if not self._recalled:
+                    raise
+                self._thread.clear()
+                self.fresh = True
+                await self._act()
         except (GaveUp, TemplateFailed) as error:
             ended = NodeEnded(node=self.node.id, ending="failed", reason=str(error), at=self.lent.clock.now())
             await self.lent.recorder.record([ended])
 
     async def _act(self) -> None:
-        node, around = self.node, self.around
-        last = final_judge(node, around, self.lent)
-        plan_prompt = turn_prompt(node, "plan", around)
-        if not node.agent.follow_up_enabled:
-            await self._turn("plan", plan_prompt, Form(), last)
-            return
-        plan = await self._turn("plan", plan_prompt, Form(), any_answer)
-        form = form_of(node, around)
-        prompt = turn_prompt(node, "follow-up", around, plan=plan.message.text) + form.text
-        await self._turn("follow-up", prompt, form, last)
+        answered = await self._answer(final_judge(self.node, self.around, self.lent))
+        if self.around.receivers:
+            await self._hand_on(answered)
 
-    async def _turn(self, purpose: Purpose, prompt: str, form: Form, judge: Judge) -> Done:
+    async def _answer(self, last: Judge) -> Answered:
+        """The answer that stands for the node, after the turns that lead to it."""
+        node, around = self.node, self.around
+        form = form_of(node, around)
+        if node.part in _PURPOSES:
+            return await self._turn(
+                _PURPOSES[node.part], next_step_prompt(node, around) + form.text, form, last
+            )
+        if not node.agent.follow_up_enabled:
+            return await self._turn("plan", turn_prompt(node, "plan", around) + form.text, form, last)
+        if around.concise:
+            return await self._turn("follow-up", concise_prompt(node, around) + form.text, form, last)
+        plan = await self._turn("plan", turn_prompt(node, "plan", around), Form(), any_answer)
+        prompt = turn_prompt(node, "follow-up", around, plan=plan.done.message.text) + form.text
+        return await self._turn("follow-up", prompt, form, last)
+
+    async def _hand_on(self, answered: Answered) -> None:
+        receivers = self.around.receivers
+        judge = handoff_judge(self.node, answered.digest, self.lent)
+        await self._turn("handoff", handoff_prompt(receivers), handoff_form(receivers), judge)
+
+    async def _turn(self, purpose: Purpose, prompt: str, form: Form, judge: Judge) -> Answered:
         """The answer to a prompt, asked again with the judge's complaints, twice at most."""
         for repairs_left in range(MAX_REPAIRS, -1, -1):
             answered = await self._perform(purpose, prompt, form)
@@ -72,7 +108,7 @@ class Engagement:
             if facts:
                 await self.lent.recorder.record(facts, answered.bodies)
             if not verdict.complaints:
-                return answered.done
+                return answered
             purpose, prompt = "repair", repair_prompt(verdict.complaints, form)
         raise GaveUp(f"no usable answer after {MAX_REPAIRS} repairs: {'; '.join(verdict.complaints)}")
 
@@ -82,7 +118,8 @@ class Engagement:
         asked = turn.encoded()
         order = self._order(turn, digest_of(asked))
         self._measure(order)
-        answered = await answer(order, asked, self.assignment.retries, self.lent)
+        answered = await answer(order, asked, self.assignment.retries, self.lent, fresh=self.fresh)
+        self._recalled = self._recalled or answered.is_recalled
         self._thread += (Message(role="user", text=order.input.prompt), answered.done.message)
         return answered
 
@@ -112,12 +149,15 @@ class Engagement:
         )
 
     def _measure(self, order: TurnOrder) -> None:
-        """Refuse a prompt that cannot fit the model's window, naming what makes it so large."""
+        """Show a prompt's size, and refuse one that cannot fit the model's window, naming what is in it."""
         to = self.assignment
+        if self.lent.measures:
+            self.lent.recorder.show(measured(order.id, order.input))
         tokens = estimate_tokens(order.input.prompt, *(message.text for message in order.thread))
         if tokens + order.max_tokens <= to.card.window_tokens:
             return
-        parts = {"the task": self.around.task, **self.around.outputs}
+        said = {each.node: each.text for each in self.around.review.shown}
+        parts = {"the task": self.around.task, **self.around.outputs, **said}
         sizes = ", ".join(f"{name} {estimate_tokens(text):,}" for name, text in parts.items())
         raise GaveUp(
             f"the {order.input.purpose} prompt does not fit: about {tokens:,} tokens, and up to"
@@ -125,3 +165,15 @@ class Engagement:
             f" What is in it: {sizes}. Shorten the largest (a shorter task, shorter upstream outputs, one"
             " dependency less), or lower max_output_tokens"
         )
+
+
+def measured(id: TurnId, turn: TurnInput) -> PromptMeasured:
+    """The size of a turn's prompt."""
+    prompt = turn.prompt
+    return PromptMeasured(
+        id=id,
+        purpose=turn.purpose,
+        characters=len(prompt),
+        bytes=len(prompt.encode("utf-8", "surrogatepass")),
+        lines=len(prompt.splitlines()),
+    )

@@ -1,8 +1,9 @@
 """The run loop: asks the state who is ready, starts engagements, and ends when nobody is left.
 
 An agent starts the moment its last dependency has ended; nothing waits for a whole layer. The loop wakes
-when an engagement ends and looks only at what that made ready. Facts go one way: committed to the journal,
-applied to the state, shown to the sinks.
+when an engagement ends and looks only at what that made ready. When all of a group have ended, its wave
+policies say whether it goes on. Facts go one way: committed to the journal, applied to the state, shown to
+the sinks.
 """
 
 from __future__ import annotations
@@ -11,29 +12,37 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from agentlark.model import Agent
-from orchestrator.core.commands import Interrupt, StopNow
+from orchestrator.core.commands import Decide, Interrupt, StopNow
 from orchestrator.core.facts import (
+    AgentsEngaged,
     Fact,
+    InterruptAsked,
     NodeEnded,
+    Notice,
     RunEnded,
     RunEnding,
     RunStarted,
     Signal,
+    WavesEnded,
 )
 from orchestrator.core.frozen import Digest
 from orchestrator.core.ports import Clock, Inbox, Journal, Performer, Sink
 from orchestrator.core.redact import Redactor
-from orchestrator.core.turn import Done
+from orchestrator.core.turn import TurnInput
+from orchestrator.run.approval import Undecidable, decided
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.engagement import Engagement
-from orchestrator.run.lent import Interrupted, Lent
-from orchestrator.run.prompting import Surroundings
+from orchestrator.run.lent import Found, Interrupted, Lent
+from orchestrator.run.surroundings import Answers, surroundings
+from orchestrator.schedule.growth import Caps
 from orchestrator.schedule.node import Node
 from orchestrator.schedule.state import RunState
+from orchestrator.schedule.summary import interrupt_summary
+from orchestrator.schedule.waves import Engage, after_wave
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,13 @@ class Plan:
     jobs: int
     fail_fast: bool
     assign: Callable[[Agent], Assignment]
+    caps: Caps = field(default_factory=Caps)
+    concise: bool = False
+    """One turn per agent, of one sentence."""
+    fresh: Callable[[str], bool] = lambda agent: False
+    """Whether an agent's turns are to be sent though other runs have recorded their answers."""
+    measures: bool = False
+    """Whether the size of each prompt is shown before it is sent."""
 
 
 class Engine:
@@ -78,7 +94,7 @@ class Engine:
         self._resumed = False
         self._interrupted = False
         self._stopped = False
-        self._outputs: dict[str, str] = {}
+        self._answers = Answers(self.state, ports.journal.body)
         self._lent = Lent(
             run=plan.slug,
             recorder=self,
@@ -87,7 +103,8 @@ class Engine:
             redactor=ports.redactor,
             recorded=self._recorded,
             may_start=lambda: not self._ending.is_set(),
-            next_wave=lambda: self.state.waves + 1,
+            state=self.state,
+            measures=plan.measures,
             idle=self._idle,
         )
 
@@ -111,7 +128,7 @@ class Engine:
 
     def answers(self) -> dict[str, str]:
         """The output of every node that has one, by id, in the DAG's order."""
-        outputs = ((node.id, self._output(node.id)) for node in self.state.in_order())
+        outputs = ((node.id, self._answers.of(node.id)) for node in self.state.in_order())
         return {name: text for name, text in outputs if text is not None}
 
     def close_sinks(self) -> None:
@@ -150,7 +167,7 @@ class Engine:
         for seq, fact in enumerate(facts, start=last - len(facts) + 1):
             self.state.apply(fact)
             if isinstance(fact, NodeEnded) and fact.output is not None and fact.output in bodies:
-                self._outputs[fact.output] = _text(bodies[fact.output])  # dependents need not read it back
+                self._answers.keep(fact.output, bodies[fact.output])  # dependents need not read it back
             self._tell(seq, fact)
 
     def show(self, signal: Signal) -> None:
@@ -173,15 +190,51 @@ class Engine:
             self._changed.clear()
             await self._start_ready()
             if not self._tasks:
-                return
+                if self._ending.is_set():
+                    self._close_ended_groups()
+                    return
+                if not self.state.awaiting:
+                    if not await self._go_on():
+                        return
+                    continue
             await self._changed.wait()
             await self._reap()
+
+    async def _go_on(self) -> bool:
+        """Add what comes after the current group's last node, or close the group; False at the end."""
+        group = self.state.group
+        if group is None or not self.state.group_has_ended:
+            return False
+        step = after_wave(self.state, group)
+        now = self._ports.clock.now()
+        if isinstance(step, Engage):
+            tags = self.state.conduct(group).tags
+            wave = self.state.waves + 1
+            engaged = AgentsEngaged(
+                wave=wave, group=group, purpose=step.purpose, agents=step.agents, tags=tags, at=now
+            )
+            await self.record([engaged])
+            return True
+        if step is not None:
+            await self.record([WavesEnded(group=group, ending=step.ending, reason=step.reason, at=now)])
+        self.state.close_group()
+        return True
+
+    def _close_ended_groups(self) -> None:
+        """Close what has nothing left to do: a run asked to end after its last turn is done."""
+        while (group := self.state.group) is not None and self.state.group_has_ended:
+            if isinstance(after_wave(self.state, group), Engage):
+                return
+            self.state.close_group()
 
     async def _start_ready(self) -> None:
         while not self._slots.locked() and not self._ending.is_set():
             node = self.state.take_ready()
             if node is None:
                 return
+            if self.state.is_idle(node):
+                await self._skip(node)
+                continue
             await self._slots.acquire()
             task = asyncio.create_task(self._engage(node), name=node.id)
             self._tasks[task] = node
@@ -214,32 +267,30 @@ class Engine:
         if facts:
             await self.record(facts)
 
+    async def _skip(self, node: Node) -> None:
+        reason = "nothing was handed to it"
+        ended = NodeEnded(node=node.id, ending="skipped", reason=reason, at=self._ports.clock.now())
+        await self.record([ended])
+
     async def _engage(self, node: Node) -> None:
-        around = Surroundings(
-            task=self._plan.task,
-            outputs=self._outputs_above(node),
-            taken=sorted(self.state.nodes) if node.agent.blueprint else (),
-            known=self.state.known_to_blueprint(node) if node.agent.blueprint else (),
+        plan = self._plan
+        around = surroundings(
+            node, self.state, self._answers, task=plan.task, caps=plan.caps, concise=plan.concise
         )
-        await Engagement(node, around, self._plan.assign(node.agent), self._lent).act()
+        await Engagement(node, around, plan.assign(node.agent), self._lent).act()
 
-    def _outputs_above(self, node: Node) -> dict[str, str]:
-        outputs = ((upstream.id, self._output(upstream.id)) for upstream in self.state.upstream(node))
-        return {name: text for name, text in outputs if text is not None}
+    async def _recorded(self, turn: TurnInput, key: Digest) -> Found | None:
+        """What is recorded under a key: by this run, if it was resumed, or by any other.
 
-    def _output(self, name: str) -> str | None:
-        """The text of the answer that stands for a node; None when it has none."""
-        digest = self.state.output_digest(name)
-        if digest is None:
+        A turn that may have changed files outside a tree of its own is not answered by another run's record.
+        """
+        journal = self._ports.journal
+        if self._resumed and (own := await journal.find(key, self._plan.slug)) is not None:
+            return Found(own, is_own=True)
+        if self._plan.fresh(turn.agent) or (turn.tools and turn.tree is None):
             return None
-        text = self._outputs.get(digest)
-        if text is None:
-            text = self._outputs[digest] = _text(self._ports.journal.body(digest))
-        return text
-
-    async def _recorded(self, key: Digest) -> Done | None:
-        """What this run has recorded under a key; only a resumed run has anything to look for."""
-        return await self._ports.journal.find(key, self._plan.slug) if self._resumed else None
+        found = await journal.find(key, None)
+        return None if found is None else Found(found, is_own=False)
 
     async def _idle(self, seconds: float) -> None:
         """Sleep without a job slot, at most until nothing new may start."""
@@ -262,16 +313,34 @@ class Engine:
             command = await self._ports.inbox.next()
             match command:
                 case Interrupt():
-                    self._interrupted = True
-                    self._ending.set()
+                    await self._interrupt()
                 case StopNow():
                     self._stopped = True
                     self._ending.set()
                     for task in self._tasks:
                         task.cancel()
+                case Decide():
+                    await self._decide(command)
                 case _:
                     assert_never(command)
             self._changed.set()
+
+    async def _interrupt(self) -> None:
+        if self._interrupted:
+            return
+        self._interrupted = True
+        self._ending.set()
+        running = {node.id for node in self._tasks.values()}
+        summary = interrupt_summary(self._plan.slug, self.state, running)
+        await self.record([InterruptAsked(summary=summary, at=self._ports.clock.now())])
+
+    async def _decide(self, command: Decide) -> None:
+        try:
+            facts = decided(command, self.state, self._plan.caps, self._ports.clock.now())
+        except Undecidable as error:
+            self.show(Notice(text=str(error)))
+        else:
+            await self.record(facts)
 
     async def _cancel_tasks(self) -> None:
         for task in self._tasks:
@@ -283,9 +352,9 @@ class Engine:
         return RunEnded(ending=ending, reason=reason, at=self._ports.clock.now())
 
     def _judge(self) -> tuple[RunEnding, str | None]:
-        if self._stopped and not self.state.is_over:
+        if self._stopped and not self.state.is_closed:
             return "stopped", "stopped at once"
-        if self._interrupted and not self.state.is_over:
+        if self._interrupted and not self.state.is_closed:
             return "interrupted", "interrupted"
         failed = [name for name, end in self.state.ended.items() if end.ending == "failed"]
         if failed:
@@ -303,8 +372,3 @@ async def _until_ended(future: asyncio.Future[int]) -> None:
     while not future.done():
         with suppress(asyncio.CancelledError):
             await asyncio.wait([future])
-
-
-def _text(body: bytes) -> str:
-    """What a recorded answer says."""
-    return Done.model_validate_json(body).message.text

@@ -1,4 +1,4 @@
-"""Whether an answer can be used: prose always, JSON when its schema is satisfied, a blueprint when it joins.
+"""Whether an answer can be used: prose always, JSON if its schema is satisfied, a blueprint if it may join.
 
 Model JSON is never repaired by guesswork: a judge complains, and the model is asked again.
 """
@@ -7,17 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
-from agentlark.blueprint import Blueprint, JsonRefused, read_blueprint, strict_json
+from agentlark.blueprint import Blueprint, read_handoffs
 from agentlark.schemas import schema_complaints
-from orchestrator.core.facts import AgentsJoined, BlueprintRefused, Fact, NodeEnded
+from agentlark.strict_json import JsonRefused, strict_json
+from orchestrator.core.facts import (
+    AgentsJoined,
+    ApprovalAsked,
+    BlueprintRefused,
+    Fact,
+    HandedOff,
+    NodeEnded,
+    WavesEnded,
+)
+from orchestrator.core.frozen import Digest
 from orchestrator.run.calls import Answered
+from orchestrator.run.joining import joining_facts
 from orchestrator.run.lent import Lent
 from orchestrator.run.prompting import Surroundings
+from orchestrator.run.sentence import json_sentence_faults, sentence_fault
+from orchestrator.schedule.admission import Admission, admit
 from orchestrator.schedule.node import Node
+from orchestrator.schedule.relay import note_faults, without_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,60 +47,159 @@ Judge: TypeAlias = Callable[[Answered, bool], Verdict]
 
 
 def any_answer(answered: Answered, is_last: bool) -> Verdict:
-    """Accepts everything and ends nothing: the judge of a plan that a follow-up will use."""
+    """The judge of a plan that a follow-up will use."""
     return Verdict()
 
 
 def final_judge(node: Node, around: Surroundings, lent: Lent) -> Judge:
-    """The judge of the answer that stands for the node; what it accepts ends the node."""
+    """The judge of the answer that stands for the node; what it accepts ends the node.
 
-    def ended(answered: Answered) -> NodeEnded:
-        return NodeEnded(node=node.id, ending="done", output=answered.digest, at=lent.clock.now())
+    A node that still has to hand its work on is ended by that.
+    """
+
+    def ending(answered: Answered) -> list[Fact]:
+        return [] if around.receivers else [_done(node, answered.digest, lent)]
 
     def prose(answered: Answered, is_last: bool) -> Verdict:
-        return Verdict([ended(answered)])
+        fault = sentence_fault(answered.done.message.text) if around.concise else None
+        return Verdict(complaints=[fault]) if fault else Verdict(ending(answered))
 
     def schema(answered: Answered, is_last: bool) -> Verdict:
-        complaints = _json_complaints(answered.done.message.text, node.agent.follow_up_schema)
-        return Verdict(complaints=complaints) if complaints else Verdict([ended(answered)])
+        complaints = _json_complaints(answered.done.message.text, node.agent.follow_up_schema, around.concise)
+        return Verdict(complaints=complaints) if complaints else Verdict(ending(answered))
 
-    def blueprint(answered: Answered, is_last: bool) -> Verdict:
-        read = read_blueprint(answered.done.message.text, known=around.known, taken=around.taken)
-        if isinstance(read, Blueprint):
-            return Verdict([ended(answered), _joined(node, read, lent)])
-        complaints = [_sentence(str(found.place), found.message, found.help) for found in read]
-        if not is_last:
-            return Verdict(complaints=complaints)
-        refused = BlueprintRefused(node=node.id, reasons=tuple(complaints), at=lent.clock.now())
-        return Verdict([ended(answered), refused])
-
-    if not node.agent.follow_up_enabled:
+    if around.rules is not None:
+        return _BlueprintJudge(node, around, lent, ending)
+    if node.agent.follow_up_schema is None or not node.agent.follow_up_enabled:
         return prose
-    if node.agent.blueprint:
-        return blueprint
-    return prose if node.agent.follow_up_schema is None else schema
+    return schema
 
 
-def _joined(node: Node, blueprint: Blueprint, lent: Lent) -> AgentsJoined:
-    return AgentsJoined(
-        wave=lent.next_wave(),
-        group=node.group,
-        by=node.id,
-        summary=blueprint.summary,
-        agents=blueprint.agents,
-        tags=("dynamic-blueprint",),
-        at=lent.clock.now(),
-    )
+@dataclass(slots=True)
+class _BlueprintJudge:
+    """Wishes are put to the model once, faults and missing notes as long as there are repairs left."""
+
+    node: Node
+    around: Surroundings
+    lent: Lent
+    ending: Callable[[Answered], list[Fact]]
+    _has_wished: bool = False
+
+    def __call__(self, answered: Answered, is_last: bool) -> Verdict:
+        assert self.around.rules is not None
+        text = answered.done.message.text
+        found = admit(text, self.around.rules)
+        complaints = self._complaints(found, text)
+        if complaints and not is_last:
+            return Verdict(complaints=complaints)
+        return Verdict([*self.ending(answered), *self._what_follows(found)])
+
+    def _complaints(self, found: Admission, text: str) -> list[str]:
+        complaints = [*found.faults, *found.unnoted.values()]
+        if self.around.concise and not found.faults:
+            complaints += json_sentence_faults(strict_json(text))
+        if not self._has_wished and found.wishes:
+            self._has_wished = True
+            complaints += found.wishes
+        return complaints
+
+    def _what_follows(self, found: Admission) -> Sequence[Fact]:
+        node, now = self.node, self.lent.clock.now()
+        if found.faults:
+            return [BlueprintRefused(node=node.id, reasons=found.faults, at=now)]
+        if found.finished is not None:
+            return self._waves_ended("done", found.finished)
+        if found.repeats:
+            return self._waves_ended("no-progress", "it asked for a wave that has been run already")
+        assert found.blueprint is not None
+        return self._joined(found.blueprint, found.wishes)
+
+    def _waves_ended(self, ending: Literal["done", "no-progress"], reason: str) -> Sequence[Fact]:
+        """Nothing for a continuation: it may decline, and the next policy is asked."""
+        if self.node.part == "continuation":
+            return []
+        at = self.lent.clock.now()
+        return [WavesEnded(group=self.node.group, ending=ending, reason=reason, at=at)]
+
+    def _joined(self, blueprint: Blueprint, wishes: Sequence[str]) -> Sequence[Fact]:
+        node, state = self.node, self.lent.state
+        conduct = state.conduct(node.group)
+        if not conduct.specialists_join:
+            return []
+        asked = node.part in ("continuation", "orchestration")
+        joining = AgentsJoined(
+            wave=node.wave if asked else state.waves + 1,
+            group=node.group,
+            by=node.id,
+            summary=blueprint.summary,
+            agents=blueprint.agents,
+            handoffs=blueprint.handoffs,
+            tags=(*_TAGS.get(node.part, ("dynamic-blueprint",)), *conduct.tags),
+            warnings=tuple(wishes),
+            at=self.lent.clock.now(),
+        )
+        if conduct.approve == "wave" or (conduct.approve == "blueprint" and not asked):
+            return [ApprovalAsked(joining=joining, at=joining.at)]
+        return joining_facts(joining, conduct)
 
 
-def _json_complaints(text: str, schema: JsonValue) -> list[str]:
+_TAGS: dict[str, tuple[str, ...]] = {
+    "continuation": ("builder-implementer",),
+    "orchestration": ("autonomous", "builder-implementer"),
+}
+
+
+def handoff_judge(node: Node, output: Digest, lent: Lent) -> Judge:
+    """The judge of what a node hands on; what it accepts ends the node, whose output stands already.
+
+    Without a usable answer nothing is handed on, and where a note is demanded its receiver is blocked.
+    """
+    state = lent.state
+    relay = state.conduct(node.group).relay
+    assert relay is not None
+    rules, places, sender = relay, state.places(node.group), node.agent.id
+
+    def judge(answered: Answered, is_last: bool) -> Verdict:
+        read = read_handoffs(answered.done.message.text, sender)
+        handoffs = () if isinstance(read, list) else read
+        complaints = [each.message for each in read] if isinstance(read, list) else []
+        complaints += note_faults(sender, handoffs, rules, places)
+        if complaints and not is_last:
+            return Verdict(complaints=complaints)
+        now = lent.clock.now()
+        allowed = rules.graph.get(sender, ())
+        facts: list[Fact] = [
+            HandedOff(
+                sender=node.id,
+                receiver=each.receiver,
+                node=state.receiving_node(node, each.receiver),
+                note=each.note,
+                at=now,
+            )
+            for each in handoffs
+            if each.note.strip() and each.receiver in allowed
+        ]
+        blocked = (
+            (receiver, state.receiving_node(node, receiver))
+            for receiver in without_note(sender, handoffs, rules, places)
+        )
+        facts += [
+            NodeEnded(node=to, ending="blocked", reason=f"the baton from {sender} has no note", at=now)
+            for _, to in blocked
+            if to is not None
+        ]
+        return Verdict([*facts, _done(node, output, lent)])
+
+    return judge
+
+
+def _done(node: Node, output: Digest, lent: Lent) -> NodeEnded:
+    return NodeEnded(node=node.id, ending="done", output=output, at=lent.clock.now())
+
+
+def _json_complaints(text: str, schema: JsonValue, concise: bool) -> list[str]:
     try:
         value = strict_json(text)
     except JsonRefused as error:
         return [str(error)]
-    return schema_complaints(schema, value)
-
-
-def _sentence(place: str, message: str, remedy: str | None) -> str:
-    where = f"{place}: " if place else ""
-    return f"{where}{message}" + (f" ({remedy})" if remedy else "")
+    return schema_complaints(schema, value) or (json_sentence_faults(value) if concise else [])

@@ -10,7 +10,8 @@ from orchestrator.core.facts import Fact, Signal
 from orchestrator.core.frozen import Digest
 from orchestrator.core.ports import Clock, Performer
 from orchestrator.core.redact import Redactor
-from orchestrator.core.turn import Done
+from orchestrator.core.turn import Done, TurnInput
+from orchestrator.schedule.state import RunState
 
 
 class Recorder(Protocol):
@@ -34,6 +35,14 @@ class GaveUp(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A recorded answer; `is_own` says that this run recorded it, else it is another run's."""
+
+    done: Done
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Lent:
     """The run's services, and what an engagement may ask of its state."""
 
@@ -42,11 +51,13 @@ class Lent:
     performer: Performer
     clock: Clock
     redactor: Redactor
-    recorded: Callable[[Digest], Awaitable[Done | None]]
-    """The answer that this run has already recorded under a turn key."""
+    recorded: Callable[[TurnInput, Digest], Awaitable[Found | None]]
+    """What is recorded under a turn key, for an input that may be answered from the record."""
     may_start: Callable[[], bool]
     """Whether new turns may start; False once the run was interrupted."""
-    next_wave: Callable[[], int]
-    """The number of the next wave of agents."""
+    state: RunState
+    """The run so far, to look at."""
+    measures: bool
+    """Whether prompts are measured before they are sent."""
     idle: Callable[[float], Awaitable[None]]
     """Wait so many seconds without holding one of the run's job slots."""

@@ -8,24 +8,48 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from agentlark.blueprint import BLUEPRINT_SCHEMA, MAX_AGENTS
+from agentlark.blueprint import BLUEPRINT_SCHEMA, MAX_AGENTS, blueprint_schema, handoffs_schema
 from agentlark.prompts import Turn, render, render_frame
+from orchestrator.schedule.admission import BlueprintRules
 from orchestrator.schedule.node import Node
+from orchestrator.schedule.review import Review
 
 BYTES_PER_TOKEN = 4
 """A usual ratio for prose and code; used to estimate, never to bill."""
 
 
 @dataclass(frozen=True, slots=True)
+class Receivers:
+    """To whom a configured agent may hand its work on: ahead of it in the same wave, and back."""
+
+    forward: Sequence[str] = ()
+    back: Sequence[str] = ()
+    requires_note: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.forward or self.back)
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a node sees of the run: the task and the outputs of the nodes upstream, in the DAG's order."""
+    """What a node sees of the run: the task, the outputs of the nodes upstream, what was handed to it."""
 
     task: str
     outputs: Mapping[str, str]
-    taken: Sequence[str] = ()
-    """All ids in use, for a node that gives a blueprint."""
-    known: Sequence[str] = ()
-    """The ids its blueprint may depend on."""
+    """By agent, in the DAG's order."""
+    notes: Sequence[tuple[str, str]] = ()
+    """What was handed to it: senders and their notes."""
+    previous: str | None = None
+    """Its own earlier answer, when work came back to it."""
+    receivers: Receivers = Receivers()
+    rules: BlueprintRules | None = None
+    """What its blueprint is held to, if it gives one."""
+    review: Review = field(default_factory=Review)
+    """The answers that a node looks back on which is asked what comes next."""
+    waves_left: int = 0
+    carries_out: Sequence[str] = ()
+    """The specialists whose work it carries out, for an implementer of a continuation."""
+    concise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +61,98 @@ class Form:
 
 
 def form_of(node: Node, around: Surroundings) -> Form:
-    """The form of the node's follow-up."""
+    """The form of the node's last answer."""
+    form = _form_of(node, around)
+    if not around.concise:
+        return form
+    return Form(form.schema, form.text + render_frame("sentence", {"is_json": form.schema is not None}))
+
+
+def _form_of(node: Node, around: Surroundings) -> Form:
     agent = node.agent
-    if agent.blueprint:
-        text = render_frame(
-            "blueprint", {"max_agents": MAX_AGENTS, "taken": around.taken, "known": around.known}
-        )
-        return Form(BLUEPRINT_SCHEMA, text)
-    if agent.follow_up_schema is not None:
+    if around.rules is not None:
+        return _blueprint_form(around.rules)
+    if agent.follow_up_schema is not None and agent.follow_up_enabled:
         shown = json.dumps(agent.follow_up_schema, indent=2, ensure_ascii=False)
         text = render_frame("schema", {"schema": shown, "rules": agent.follow_up_schema_rules})
         return Form(agent.follow_up_schema, text)
     return Form()
 
 
+def _blueprint_form(rules: BlueprintRules) -> Form:
+    hands_on = rules.relay is not None
+    plain = not hands_on and not rules.may_finish
+    schema = blueprint_schema(handoffs=hands_on, may_finish=rules.may_finish)
+    variables: dict[str, object] = {
+        "max_agents": MAX_AGENTS,
+        "taken": rules.taken,
+        "known": rules.known,
+        "shape": rules.shape.name,
+        "may_finish": rules.may_finish,
+        "hands_on": hands_on,
+        "requires_note": rules.relay is not None and rules.relay.requires_note,
+        "configured": list(rules.places.order),
+    }
+    return Form(BLUEPRINT_SCHEMA if plain else schema, render_frame("blueprint", variables))
+
+
 def turn_prompt(node: Node, turn: Turn, around: Surroundings, plan: str = "") -> str:
     """The prompt of a plan or follow-up turn, without its form."""
+    agent = node.agent
+    variables = _variables(node, around)
+    if turn == "follow-up":
+        variables["plan"] = plan
+    text = render(agent.plan_prompt if turn == "plan" else agent.follow_up_prompt, variables)
+    opens = turn == "plan" or around.concise
+    return text + _received(around) if opens and (around.notes or around.previous) else text
+
+
+def concise_prompt(node: Node, around: Surroundings) -> str:
+    """The prompt of an agent that answers at once, without a plan turn that would have told it the task."""
+    return render_frame("context", _variables(node, around)) + turn_prompt(node, "follow-up", around)
+
+
+def next_step_prompt(node: Node, around: Surroundings) -> str:
+    """The prompt of a node that is asked what comes next, without its form."""
+    variables = _variables(node, around) | {
+        "answers": around.review.shown,
+        "left_out": around.review.left_out,
+        "waves_left": around.waves_left,
+        "specialists": around.carries_out,
+    }
+    return render_frame("orchestrator" if node.part == "orchestration" else "continuation", variables)
+
+
+def handoff_prompt(receivers: Receivers) -> str:
+    """The prompt that asks an agent to hand its work on."""
+    variables: dict[str, object] = {
+        "forward": receivers.forward,
+        "back": receivers.back,
+        "requires_note": receivers.requires_note,
+    }
+    return render_frame("handoff", variables)
+
+
+def handoff_form(receivers: Receivers) -> Form:
+    """The form of what an agent hands on; its prompt says it in words."""
+    return Form(handoffs_schema([*receivers.forward, *receivers.back]))
+
+
+def repair_prompt(errors: Sequence[str], form: Form) -> str:
+    """The prompt that asks again after an answer that could not be used."""
+    return render_frame("repair", {"errors": errors, "form": form.text, "is_json": form.schema is not None})
+
+
+def estimate_tokens(*texts: str) -> int:
+    """About how many tokens the texts take."""
+    return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) // BYTES_PER_TOKEN
+
+
+def _received(around: Surroundings) -> str:
+    return render_frame("received", {"notes": around.notes, "previous": around.previous})
+
+
+def _variables(node: Node, around: Surroundings) -> dict[str, object]:
     agent = node.agent
     variables: dict[str, object] = {
         "task": around.task,
@@ -60,18 +160,11 @@ def turn_prompt(node: Node, turn: Turn, around: Surroundings, plan: str = "") ->
         "group": {"id": node.group},
         "outputs": around.outputs,
     }
-    if node.brief is not None:
-        variables |= {"brief": node.brief, "summary": node.summary}
-    if turn == "follow-up":
-        variables["plan"] = plan
-    return render(agent.plan_prompt if turn == "plan" else agent.follow_up_prompt, variables)
-
-
-def repair_prompt(errors: Sequence[str], form: Form) -> str:
-    """The prompt that asks again after an answer that could not be used."""
-    return render_frame("repair", {"errors": errors, "form": form.text})
-
-
-def estimate_tokens(*texts: str) -> int:
-    """About how many tokens the texts take."""
-    return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) // BYTES_PER_TOKEN
+    if node.part == "specialist":
+        variables |= {
+            "brief": node.brief,
+            "summary": node.summary,
+            "carries_out": around.carries_out,
+            "logs": list(around.outputs),
+        }
+    return variables

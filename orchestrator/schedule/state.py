@@ -10,49 +10,75 @@ own dependents, so that a run of n nodes and e edges costs O((n + e) log n) in a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from typing import assert_never
 
-from agentlark.blueprint import Specialist
+from agentlark.blueprint import Blueprint, Specialist
 from agentlark.model import Squad
 from orchestrator.core.facts import (
     Acted,
+    AgentsEngaged,
     AgentsJoined,
+    ApprovalAsked,
+    ApprovalSettled,
     BlueprintRefused,
     Fact,
+    HandedOff,
+    InterruptAsked,
     NodeEnded,
     RunEnded,
     RunStarted,
     TurnEnded,
     TurnStarted,
+    WavesEnded,
 )
 from orchestrator.core.turn import TurnId, Usage
+from orchestrator.schedule.conduct import Conduct
 from orchestrator.schedule.dag import dag_order
-from orchestrator.schedule.node import Node, specialist_agent
+from orchestrator.schedule.growth import depths_of
+from orchestrator.schedule.node import ORCHESTRATOR, Node, orchestrator_agent, specialist_agent
+from orchestrator.schedule.relay import Places, waits_of
+
+_SATISFIED = ("done", "skipped")
+"""How a node ends whose dependents may go on."""
 
 
 class RunState:
     """The fold of facts. `apply` takes the next fact; everything else is a question.
 
     `nodes` and `ended` are keyed by node id, `unknown` by turn id: turns that were started and have no
-    recorded outcome.
+    recorded outcome; `joined` and `awaiting` (a person's consent) by wave. `conducts` say how each group goes
+    on; a group without one has the configured squad and one blueprint.
     """
 
-    def __init__(self, squad: Squad) -> None:
+    def __init__(self, squad: Squad, conducts: Mapping[str, Conduct] | None = None) -> None:
         self.squad = squad
         self.nodes: dict[str, Node] = {}
         self.ended: dict[str, NodeEnded] = {}
         self.refused: dict[str, BlueprintRefused] = {}
         self.unknown: dict[TurnId, TurnStarted] = {}
+        self.joined: dict[int, AgentsJoined] = {}
+        self.awaiting: dict[int, ApprovalAsked] = {}
+        self.waves_ended: dict[str, WavesEnded] = {}
         self.ending: RunEnded | None = None
         self.turns = 0
+        self.reused = 0
         self.usage = Usage()
+        self.saved = Usage()
         self.waves = 0
+        self._conducts = dict(conducts or {})
+        self._engaged: list[AgentsEngaged] = []
+        self._handoffs: list[HandedOff] = []
+        self._notes: dict[str, list[tuple[str, str]]] = {}
+        self._engagements: dict[str, list[str]] = {}
+        self._members: dict[str, list[Node]] = {group.id: [] for group in squad.groups}
+        self._joined_agents = 0
         self._below: dict[str, list[str]] = {}
         self._missing: dict[str, int] = {}
         self._open: list[int] = []
         self._group = 0
+        self._group_ids = [group.id for group in squad.groups]
         self._places = {group.id: place for place, group in enumerate(squad.groups)}
         self._heaps: list[list[tuple[int, str]]] = []
         self._taken: set[str] = set()
@@ -62,20 +88,37 @@ class RunState:
         homes = {agent.id: (agent, group.id) for group in self.squad.groups for agent in group.agents}
         self._heaps = [[] for _ in self.squad.groups]
         self._open = [0 for _ in self.squad.groups]
-        for order, name in enumerate(dag_order(self.squad)):
+        ordered = dag_order(self.squad)
+        handing = self._relay_senders(ordered)
+        for order, name in enumerate(ordered):
             agent, group = homes[name]
-            self._add(Node(name, agent, group, wave=0, order=order))
+            waits = dict.fromkeys((*agent.depends_on, *handing.get(name, ())))
+            self._add(Node(name, agent, group, wave=0, order=order, waits=tuple(waits)))
+
+    def _relay_senders(self, ordered: Iterable[str]) -> dict[str, list[str]]:
+        """Who hands forward to whom among the configured agents, by receiver; only where a relay is run."""
+        order = {name: place for place, name in enumerate(ordered)}
+        found: dict[str, list[str]] = {}
+        for group in self.squad.groups:
+            relay = self.conduct(group.id).relay
+            if relay is not None:
+                places = Places({agent.id: order[agent.id] for agent in group.agents})
+                for sender in places.order:
+                    for receiver in places.forward(relay.graph, sender):
+                        found.setdefault(receiver, []).append(sender)
+        return found
 
     def _add(self, node: Node) -> None:
         self.nodes[node.id] = node
+        self._members[node.group].append(node)
+        self._engagements.setdefault(node.agent.id, []).append(node.id)
         self._below.setdefault(node.id, [])
         place = self._places[node.group]
         self._open[place] += 1
         missing = 0
-        for upstream in dict.fromkeys(node.agent.depends_on):
+        for upstream in node.waits:
             self._below.setdefault(upstream, []).append(node.id)
-            ended = self.ended.get(upstream)
-            missing += ended is None or ended.ending != "done"
+            missing += not self._is_satisfied(upstream)
         self._missing[node.id] = missing
         if not missing:
             heappush(self._heaps[place], (node.order, node.id))
@@ -89,40 +132,161 @@ class RunState:
             case TurnStarted():
                 self.unknown[fact.id] = fact
             case TurnEnded():
-                self.unknown.pop(fact.id, None)
-                self.turns += fact.ending == "done"
-                if fact.usage is not None:
-                    self.usage += fact.usage
+                self._count(fact)
+            case AgentsEngaged():
+                self._engage(fact)
             case AgentsJoined():
                 self._join(fact)
+            case HandedOff():
+                self._hand(fact)
+            case ApprovalAsked():
+                self.waves = max(self.waves, fact.joining.wave)
+                self.awaiting[fact.joining.wave] = fact
+            case ApprovalSettled():
+                self.awaiting.pop(fact.wave, None)
+            case WavesEnded():
+                self.waves_ended[fact.group] = fact
             case BlueprintRefused():
                 self.refused[fact.node] = fact
             case NodeEnded():
                 self._end(fact)
             case RunEnded():
                 self.ending = fact
-            case Acted():
+            case Acted() | InterruptAsked():
                 pass
             case _:
                 assert_never(fact)
 
+    def _count(self, fact: TurnEnded) -> None:
+        self.unknown.pop(fact.id, None)
+        if fact.origin == "reused":
+            self.reused += 1
+            self.saved += fact.usage or Usage()
+            return
+        self.turns += fact.ending == "done"
+        if fact.usage is not None:
+            self.usage += fact.usage
+
+    def _engage(self, fact: AgentsEngaged) -> None:
+        self.waves = max(self.waves, fact.wave)
+        self._engaged.append(fact)
+        for name in fact.agents:
+            if fact.purpose == "relay":
+                self._add(self._again(name, fact))
+            else:
+                self._add(self._asked(name, fact))
+        if fact.purpose == "relay":
+            for each in self._take_undelivered(fact.group):
+                self._note(f"{each.receiver}@{fact.wave}", each)
+
+    def _again(self, name: str, fact: AgentsEngaged) -> Node:
+        """A configured agent's next engagement: it waits for those of the same wave that it hears from."""
+        agent = self.nodes[name].agent
+        relay = self.conduct(fact.group).relay
+        handing = self.places(fact.group).senders_to(relay.graph, name) if relay else []
+        above = dict.fromkeys((*agent.depends_on, *handing))
+        waits = tuple(f"{up}@{fact.wave}" for up in above if up in fact.agents)
+        reads = [f"{up}@{fact.wave}" if up in fact.agents else self.newest(up) for up in agent.depends_on]
+        return Node(
+            id=f"{name}@{fact.wave}",
+            agent=agent,
+            group=fact.group,
+            wave=fact.wave,
+            order=len(self.nodes),
+            part="relay",
+            waits=waits,
+            reads=(*reads, self.newest(name)),
+        )
+
+    def _asked(self, name: str, fact: AgentsEngaged) -> Node:
+        """The node that is to say what comes next: of the blueprint agent, or of the orchestrator."""
+        builder = self.blueprint_agent(fact.group)
+        assert builder is not None
+        parent = self.nodes[builder].agent
+        return Node(
+            id=f"{name}@{fact.wave}",
+            agent=orchestrator_agent(parent) if name == ORCHESTRATOR else parent,
+            group=fact.group,
+            wave=fact.wave,
+            order=len(self.nodes),
+            part=fact.purpose,
+            reads=tuple(self._looked_back_on(fact, builder)),
+        )
+
+    def _looked_back_on(self, fact: AgentsEngaged, builder: str) -> Iterator[str]:
+        """For a continuation the way to the builder and the chain it is for, else all that the group did."""
+        above = self._above(builder)
+        newest = self.newest_wave(fact.group)
+        chain = {agent.id for agent in newest.agents} if newest else set()
+        for node in self.in_order():
+            if fact.purpose == "continuation":
+                if node.id in above or node.id == builder or node.id in chain:
+                    yield node.id
+            elif node.group == fact.group or node.id in above:
+                yield node.id
+
+    def _above(self, name: str) -> set[str]:
+        """All that a node waits for, directly or not."""
+        found: set[str] = set()
+        left = list(self.nodes[name].waits)
+        while left:
+            up = left.pop()
+            if up not in found:
+                found.add(up)
+                left += self.nodes[up].waits
+        return found
+
     def _join(self, fact: AgentsJoined) -> None:
         self.waves = max(self.waves, fact.wave)
-        parent = self.nodes[fact.by].agent
-        ordered = _in_dependency_order(fact)
+        self.joined[fact.wave] = fact
+        self._joined_agents += len(fact.agents)
+        by = self.nodes[fact.by]
+        blueprint = Blueprint.model_construct(agents=fact.agents, handoffs=fact.handoffs)
+        waits = waits_of(blueprint)
+        ordered = _in_dependency_order(fact, waits)
+        depths = depths_of(blueprint, self.depths())
+        context = by.reads if by.part == "continuation" else ()
         for specialist in ordered:
+            own = waits[specialist.id]
+            above = tuple(self.newest(up) for up in own)
+            reads = tuple(self.newest(up) for up in specialist.depends_on)
             self._add(
                 Node(
                     id=specialist.id,
-                    agent=specialist_agent(specialist, parent),
+                    agent=specialist_agent(specialist, by.agent),
                     group=fact.group,
                     wave=fact.wave,
                     order=len(self.nodes),
+                    part="specialist",
+                    waits=above,
+                    reads=tuple(dict.fromkeys((*context, *reads))),
                     brief=specialist.prompt,
                     summary=fact.summary,
                     by=fact.by,
+                    depth=depths[specialist.id],
                 )
             )
+        own_ids = waits.keys()
+        for each in fact.handoffs:
+            if each.note.strip() or each.receiver not in own_ids:
+                to = each.receiver if each.receiver in own_ids else None
+                self._hand(
+                    HandedOff(sender=each.sender, receiver=each.receiver, node=to, note=each.note, at=fact.at)
+                )
+
+    def _hand(self, fact: HandedOff) -> None:
+        if fact.node is None:
+            self._handoffs.append(fact)
+        else:
+            self._note(fact.node, fact)
+
+    def _note(self, node: str, fact: HandedOff) -> None:
+        self._notes.setdefault(node, []).append((fact.sender, fact.note))
+
+    def _take_undelivered(self, group: str) -> list[HandedOff]:
+        taken = self.undelivered(group)
+        self._handoffs = [each for each in self._handoffs if each not in taken]
+        return taken
 
     def _end(self, fact: NodeEnded) -> None:
         node = self.nodes[fact.node]
@@ -131,7 +295,7 @@ class RunState:
         self.ended[fact.node] = fact
         self._taken.add(fact.node)
         self._open[self._places[node.group]] -= 1
-        if fact.ending != "done":
+        if fact.ending not in _SATISFIED:
             return
         for name in self._below[fact.node]:
             self._missing[name] -= 1
@@ -140,11 +304,12 @@ class RunState:
                 heappush(self._heaps[self._places[below.group]], (below.order, name))
 
     def _reopen(self) -> None:
-        """A resumed run tries again whatever did not end well."""
-        again = [name for name, ended in self.ended.items() if ended.ending != "done"]
+        """A resumed run tries again whatever did not end well, and goes on where that had ended a group."""
+        again = [name for name in self.ended if self.is_lost(name)]
         for name in again:
             del self.ended[name]
             self._open[self._places[self.nodes[name].group]] += 1
+        self.waves_ended = {group: end for group, end in self.waves_ended.items() if end.ending != "failed"}
         self.ending = None
         self._group = 0
         self._taken = set(self.ended)
@@ -155,8 +320,7 @@ class RunState:
 
     def take_ready(self) -> Node | None:
         """The next node of the current group that can start, earliest in the DAG's order; each only once."""
-        self._advance()
-        if self._group >= len(self._heaps):
+        if self.group is None:
             return None
         heap = self._heaps[self._group]
         while heap:
@@ -166,16 +330,104 @@ class RunState:
                 return self.nodes[name]
         return None
 
-    def _advance(self) -> None:
-        while self._group < len(self._open) and not self._open[self._group]:
-            self._group += 1
+    @property
+    def group(self) -> str | None:
+        """The group that runs now; None when all are closed."""
+        return self._group_ids[self._group] if self._group < len(self._group_ids) else None
+
+    @property
+    def group_has_ended(self) -> bool:
+        """Whether every node of the current group has ended and nobody waits for consent."""
+        return not self._open[self._group] and not self.awaiting
+
+    def close_group(self) -> None:
+        """Go on to the next group: the current one adds no more waves."""
+        self._group += 1
+
+    def conduct(self, group: str) -> Conduct:
+        """How a group goes on."""
+        return self._conducts.get(group) or Conduct()
+
+    def places(self, group: str) -> Places:
+        """The configured agents of a group and their order."""
+        return Places({node.id: node.order for node in self._members[group] if node.part == "configured"})
+
+    def nodes_of(self, group: str) -> list[Node]:
+        """The nodes of a group, in the DAG's order."""
+        return sorted(self._members[group], key=lambda node: node.order)
+
+    def blueprint_agent(self, group: str) -> str | None:
+        """The configured agent of a group that gives its blueprint."""
+        found = (
+            node.id for node in self._members[group] if node.part == "configured" and node.agent.blueprint
+        )
+        return next(found, None)
+
+    def newest_wave(self, group: str) -> AgentsJoined | None:
+        """The last wave of agents that joined a group."""
+        return next(
+            (each for _, each in sorted(self.joined.items(), reverse=True) if each.group == group), None
+        )
+
+    def engaged_in(self, group: str) -> list[AgentsEngaged]:
+        """The engagements of a group beside its configured ones, in order."""
+        return [each for each in self._engaged if each.group == group]
+
+    def waves_spent(self, group: str) -> int:
+        """How many of the group's waves count against its limit: its orchestrator's, and the relay's."""
+        return sum(each.purpose != "continuation" for each in self.engaged_in(group))
+
+    def undelivered(self, group: str) -> list[HandedOff]:
+        """Work handed back in a group that nobody has been engaged for yet."""
+        here = self.places(group).order
+        return [each for each in self._handoffs if each.receiver in here]
+
+    def relay_wave(self, group: str) -> tuple[str, ...]:
+        """The agents to engage for undelivered work: its receivers and all ahead of them along the graph."""
+        relay = self.conduct(group).relay
+        receivers = {each.receiver for each in self.undelivered(group)}
+        return tuple(self.places(group).reached(relay.graph if relay else {}, receivers))
+
+    def notes(self, node: Node) -> list[tuple[str, str]]:
+        """The notes handed to a node, each with its sender, in the senders' order."""
+        return sorted(self._notes.get(node.id, ()), key=lambda each: self._order_of(each[0]))
+
+    def _order_of(self, name: str) -> tuple[int, str]:
+        node = self.nodes.get(name)
+        return (node.order if node else len(self.nodes), name)
+
+    def is_idle(self, node: Node) -> bool:
+        """Whether a node was engaged to take over work and none was handed to it."""
+        return node.part == "relay" and not self._notes.get(node.id)
+
+    def receiving_node(self, sender: Node, receiver: str) -> str | None:
+        """The engagement that gets what a node hands on: one ahead in its wave; None for the next one."""
+        if not self.places(sender.group).is_forward(sender.agent.id, receiver):
+            return None
+        name = receiver if sender.part == "configured" else f"{receiver}@{sender.wave}"
+        return name if name in self.nodes else None
+
+    def newest(self, agent: str) -> str:
+        """The newest engagement of an agent that did not end skipped."""
+        names = self._engagements.get(agent, [agent])
+        acted = [name for name in names if name not in self.ended or self.ended[name].ending != "skipped"]
+        return (acted or names)[-1]
+
+    def depths(self) -> dict[str, int]:
+        """How many joined agents wait for one another in a row up to each agent."""
+        return {name: node.depth for name, node in self.nodes.items() if node.depth}
+
+    @property
+    def joined_agents(self) -> int:
+        """How many agents have joined the run."""
+        return self._joined_agents + sum(len(each.joining.agents) for each in self.awaiting.values())
 
     def blocked(self, ended: str) -> Iterator[tuple[Node, str]]:
         """Every node that can never run now that `ended` has ended, with the reason, nearest first.
 
         Those are the ones below it if it failed, and those it added below a node that had failed before.
         """
-        queue = [name for name in (ended, *self._above_added(ended)) if self._is_lost(name)]
+        queue = [name for name in (ended, *self._above_added(ended)) if self.is_lost(name)]
         seen = set(queue)
         for name in queue:
             for below in self._below[name]:
@@ -186,27 +438,34 @@ class RunState:
                     yield self.nodes[below], f"{name} {'failed' if failed else 'was blocked'}"
 
     def _above_added(self, parent: str) -> Iterator[str]:
-        """What the nodes that `parent` added depend on."""
-        if self.nodes[parent].agent.blueprint:
+        """The nodes that `parent` added, and what they wait for."""
+        if self.nodes[parent].gives_blueprint:
             for node in self.nodes.values():
                 if node.by == parent:
-                    yield from node.agent.depends_on
+                    yield node.id
+                    yield from node.waits
 
-    def _is_lost(self, name: str) -> bool:
+    def is_lost(self, name: str) -> bool:
+        """Whether a node has ended, and not well."""
         ended = self.ended.get(name)
-        return ended is not None and ended.ending != "done"
+        return ended is not None and ended.ending not in _SATISFIED
+
+    def _is_satisfied(self, name: str) -> bool:
+        ended = self.ended.get(name)
+        return ended is not None and ended.ending in _SATISFIED
 
     def upstream(self, node: Node) -> list[Node]:
         """The nodes whose outputs this one is given, in the DAG's order.
 
-        Besides its dependencies these are, for an agent outside the group of a blueprint agent that it
-        depends on, the specialists which that blueprint added.
+        A configured agent is given the newest outputs of its dependencies and, when it stands outside the
+        group of a blueprint agent among them, those of the specialists in that group.
         """
-        direct = {self.nodes[name].order: self.nodes[name] for name in node.agent.depends_on}
-        planners = {up.id for up in direct.values() if up.agent.blueprint and up.group != node.group}
-        if planners:
-            direct.update({each.order: each for each in self.nodes.values() if each.by in planners})
-        return [direct[order] for order in sorted(direct)]
+        if node.part != "configured":
+            return [self.nodes[name] for name in node.reads]
+        direct = [self.nodes[self.newest(name)] for name in dict.fromkeys(node.agent.depends_on)]
+        planning = {up.group for up in direct if up.agent.blueprint and up.group != node.group}
+        added = [each for group in planning for each in self._members[group] if each.part == "specialist"]
+        return sorted({each.id: each for each in (*direct, *added)}.values(), key=lambda each: each.order)
 
     def output_digest(self, name: str) -> str | None:
         """The digest of the answer that stands for a node; None while there is none."""
@@ -215,33 +474,44 @@ class RunState:
 
     def has_done(self, name: str) -> bool:
         """Whether a node has ended well."""
-        ended = self.ended.get(name)
-        return ended is not None and ended.ending == "done"
+        return self._is_satisfied(name)
 
     def known_to_blueprint(self, node: Node) -> list[str]:
         """The ids that the node's blueprint may depend on: those of its own and of earlier groups."""
         place = self._places[node.group]
-        return [each.id for each in self.nodes.values() if self._places[each.group] <= place]
+        found = (each.agent.id for each in self.nodes.values() if self._places[each.group] <= place)
+        return [name for name in dict.fromkeys(found) if name != ORCHESTRATOR]
 
     @property
     def is_over(self) -> bool:
         """Whether every node has ended."""
         return not any(self._open)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether every group is closed: nothing is left to do."""
+        return self.group is None
+
     def final(self) -> list[Node]:
         """The nodes whose outputs are the squad's answer: those of the last group that nobody waits for.
 
-        A blueprint agent whose specialists joined is not among them: they carry its work on.
+        Of several waves it is the newest; neither who gave a blueprint whose agents joined is among them, for
+        they carry its work on, nor who was only asked what comes next.
         """
         if not self.squad.groups:
             return []
         last = self.squad.groups[-1].id
-        awaited = {up for node in self.nodes.values() for up in node.agent.depends_on}
+        newest = self.newest_wave(last)
+        awaited = {up for node in self.nodes.values() for up in node.waits}
         parents = {node.by for node in self.nodes.values() if node.by}
         return [
             node
-            for node in self._ordered()
-            if node.group == last and node.id not in awaited and node.id not in parents
+            for node in self.nodes_of(last)
+            if node.id not in awaited
+            and node.id not in parents
+            and node.part not in ("continuation", "orchestration")
+            and (node.part != "specialist" or newest is None or node.wave == newest.wave)
+            and (node.part == "specialist" or node.id == self.newest(node.agent.id))
         ]
 
     def _ordered(self) -> Iterable[Node]:
@@ -252,14 +522,14 @@ class RunState:
         return list(self._ordered())
 
 
-def _in_dependency_order(fact: AgentsJoined) -> list[Specialist]:
-    """A wave's agents, each after those of the same wave that it depends on, else as given."""
+def _in_dependency_order(fact: AgentsJoined, waits: Mapping[str, tuple[str, ...]]) -> list[Specialist]:
+    """A wave's agents, each after those of the same wave that it waits for, else as given."""
     waiting = list(fact.agents)
     ordered: list[Specialist] = []
     placed: set[str] = set()
     inside = {agent.id for agent in waiting}
     while waiting:
-        ready = [agent for agent in waiting if not (inside & set(agent.depends_on)) - placed]
+        ready = [agent for agent in waiting if not (inside & set(waits[agent.id])) - placed]
         if not ready:
             raise ValueError(f"the wave {fact.wave} has a circle; it should have been refused")
         ordered += ready

@@ -8,10 +8,17 @@ from typing import assert_never
 from agentlark.diagnostics import visible
 from orchestrator.core.facts import (
     Acted,
+    AgentsEngaged,
     AgentsJoined,
+    ApprovalAsked,
+    ApprovalSettled,
     BlueprintRefused,
     Fact,
+    HandedOff,
+    InterruptAsked,
     NodeEnded,
+    Notice,
+    PromptMeasured,
     RunEnded,
     RunStarted,
     Signal,
@@ -19,6 +26,7 @@ from orchestrator.core.facts import (
     TurnEnded,
     TurnStarted,
     Waiting,
+    WavesEnded,
 )
 from orchestrator.core.turn import Usage
 
@@ -28,6 +36,13 @@ SIMULATED = "SIMULATED (rehearsal): no model was asked, nothing was billed."
 def clock_time(at: datetime) -> str:
     """The local time of day of a fact, to the second."""
     return at.astimezone().strftime("%H:%M:%S")
+
+
+def time_of(item: Fact | Signal) -> str:
+    """The time of day of a fact, or as many spaces for a signal."""
+    if isinstance(item, TextDelta | Waiting | PromptMeasured | Notice):
+        return " " * 8
+    return clock_time(item.at)
 
 
 def describe(item: Fact | Signal) -> str | None:
@@ -45,8 +60,21 @@ def describe(item: Fact | Signal) -> str | None:
             result = "" if item.ok else " failed"
             return f"{item.id.node}: {item.action}{result}: {one_line(item.title)}"
         case AgentsJoined():
-            agents = ", ".join(_with_dependencies(agent.id, agent.depends_on) for agent in item.agents)
-            return f"{item.by}: blueprint accepted, wave {item.wave}: {agents}"
+            return f"{item.by}: blueprint accepted, {_wave(item)}"
+        case AgentsEngaged():
+            return f"wave {item.wave} of {item.group}: {', '.join(item.agents)} {_ENGAGED_FOR[item.purpose]}"
+        case HandedOff():
+            when = "" if item.node else " (for its next engagement)"
+            return f"{item.sender} → {item.receiver}{when}: {one_line(item.note)}"
+        case ApprovalAsked():
+            return f"{item.joining.by}: consent is asked for {_wave(item.joining)}"
+        case ApprovalSettled():
+            note = f": {one_line(item.note)}" if item.note else ""
+            return f"wave {item.wave} {item.verdict}{note}"
+        case WavesEnded():
+            return f"{item.group}: no more waves, {item.ending}: {one_line(item.reason)}"
+        case InterruptAsked():
+            return "interrupted: turns in flight end, nothing new starts"
         case BlueprintRefused():
             return f"{item.node}: blueprint refused, its wave is skipped: {one_line('; '.join(item.reasons))}"
         case NodeEnded():
@@ -57,10 +85,31 @@ def describe(item: Fact | Signal) -> str | None:
             return f"run {item.ending}{reason}"
         case Waiting():
             return f"{item.id.node}: waits {item.seconds:.1f} s: {one_line(item.reason)}"
+        case PromptMeasured():
+            size = f"{item.characters:,} characters, {item.bytes:,} bytes, {item.lines:,} lines"
+            return f"{item.id.node}: {item.purpose} prompt: {size}"
+        case Notice():
+            return f"note: {one_line(item.text)}"
         case TextDelta():
             return None
         case _:
             assert_never(item)
+
+
+_ENGAGED_FOR = {
+    "relay": "act again on work handed back",
+    "continuation": "is asked to carry the chain on",
+    "orchestration": "is asked what comes next",
+}
+
+
+def _wave(fact: AgentsJoined) -> str:
+    agents = ", ".join(_with_dependencies(agent.id, agent.depends_on) for agent in fact.agents)
+    notes = "".join(
+        f"; {each.sender} → {each.receiver}: {one_line(each.note, 120)}" for each in fact.handoffs
+    )
+    warnings = "".join(f"; taken though {one_line(warning, 120)}" for warning in fact.warnings)
+    return f"wave {fact.wave}: {agents}{notes}{warnings}"
 
 
 def _turn_ended(fact: TurnEnded) -> str:

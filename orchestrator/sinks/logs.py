@@ -16,11 +16,14 @@ from agentlark.diagnostics import visible
 from agentlark.model import ID_PATTERN
 from orchestrator.core.facts import (
     Acted,
+    AgentsEngaged,
     AgentsJoined,
     BlueprintRefused,
     Fact,
+    HandedOff,
+    InterruptAsked,
     NodeEnded,
-    RunEnded,
+    PromptMeasured,
     RunStarted,
     Signal,
     TextDelta,
@@ -30,16 +33,17 @@ from orchestrator.core.facts import (
 )
 from orchestrator.core.frozen import Digest
 from orchestrator.core.turn import Done, TurnId
-from orchestrator.sinks.describe import SIMULATED, clock_time, describe, one_line, tokens
+from orchestrator.sinks.describe import SIMULATED, clock_time, describe, one_line, time_of, tokens
 from orchestrator.sinks.queue import QueueSink
 
 TIMELINE = "timeline"
+INTERRUPT = "interrupt"
 GATHER_S = 0.03
 """A line is on the disk this long after it came, or a little later."""
 
 
 class LogSink(QueueSink):
-    """Writes `<agent>.log` and `timeline.log` into a folder.
+    """Writes `<agent>.log`, `timeline.log` and, once the run was interrupted, `interrupt.log` into a folder.
 
     `agents` are the configured agents' roles by id; `body` reads a recorded answer. A new run truncates the
     files it writes and removes the logs of other agents, a resumed one appends. Links are not followed:
@@ -69,8 +73,7 @@ class LogSink(QueueSink):
             return
         line = describe(item)
         if line is not None:
-            at = "" if isinstance(item, Waiting) else clock_time(item.at)
-            self._write(TIMELINE, f"{at or '        '}  {line}\n")
+            self._write(TIMELINE, f"{time_of(item)}  {line}\n")
         self._to_agents(item)
 
     def _open(self, started: RunStarted) -> None:
@@ -121,12 +124,22 @@ class LogSink(QueueSink):
                 for specialist in item.agents:
                     self._roles[specialist.id] = specialist.role
                     self._open_agent(specialist.id)
+                for each in item.handoffs:
+                    self._handed(each.sender, each.receiver, each.note)
             case NodeEnded():
                 self._node_ended(item)
             case BlueprintRefused():
                 for reason in item.reasons:
                     self._write(_agent(item.node), f"  ✗ {one_line(reason)}\n")
-            case RunStarted() | RunEnded() | TextDelta():
+            case AgentsEngaged():
+                self._engaged(item)
+            case HandedOff():
+                self._handed(item.sender, item.receiver, item.note)
+            case InterruptAsked():
+                self._write(INTERRUPT, visible(item.summary) + "\n")
+            case PromptMeasured():
+                self._write(_agent(item.id.node), f"  {describe(item)}\n")
+            case _:
                 pass
 
     def _turn_ended(self, fact: TurnEnded) -> None:
@@ -138,6 +151,17 @@ class LogSink(QueueSink):
         used = f" · {tokens(fact.usage)}" if fact.usage else ""
         error = f" · {one_line(fact.error)}" if fact.error else ""
         self._rule(fact.id.node, f"{fact.purpose} {fact.ending}{used}{error}")
+
+    def _engaged(self, fact: AgentsEngaged) -> None:
+        for agent in fact.agents:
+            if agent not in self._roles:
+                self._roles[agent] = "says what the group does next"
+                self._open_agent(agent)
+
+    def _handed(self, sender: str, receiver: str, note: str) -> None:
+        line = f"  ⇢ {one_line(sender)} hands on to {one_line(receiver)}: {one_line(note)}\n"
+        for name in {_agent(sender), _agent(receiver)} & self._roles.keys():
+            self._write(name, line)
 
     def _node_ended(self, fact: NodeEnded) -> None:
         assert self._started is not None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TextIO
 
-from orchestrator.core.facts import Acted, Fact, Signal, TextDelta, TurnEnded, TurnStarted, Waiting
-from orchestrator.sinks.describe import clock_time, describe
+from orchestrator.core.facts import Acted, Fact, Signal, TurnEnded, TurnStarted
+from orchestrator.sinks.describe import describe, time_of
 from orchestrator.sinks.queue import QueueSink
 
 HEARTBEAT_S = 30.0
@@ -35,8 +35,7 @@ class PlainSink(QueueSink):
             self._running.pop(item.id.node, None)
         line = None if isinstance(item, Acted) and not self._verbose else describe(item)
         if line is not None:
-            at = "        " if isinstance(item, Waiting | TextDelta) else clock_time(item.at)
-            self._print(f"{at}  {line}")
+            self._print(f"{time_of(item)}  {line}")
         elif time.monotonic() - self._printed_s >= self._heartbeat_s:
             self.idle()
 

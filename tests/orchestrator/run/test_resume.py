@@ -21,7 +21,7 @@ BLUEPRINT = json.dumps(
     {
         "agents": [
             {"id": "x", "role": "R", "prompt": "do x"},
-            {"id": "y", "role": "R", "prompt": "do y", "dependsOn": ["x"]},
+            {"id": "y", "role": "R", "prompt": "do y", "dependsOn": ["a"]},
         ]
     }
 )
@@ -66,11 +66,6 @@ def test_a_run_killed_after_any_commit_comes_to_the_same_answers_without_repeati
         assert len(called) + len(recorded) == expected.turns
         assert result.ending.ending == "done"
         assert result.turns == expected.turns
-
-
-def test_a_new_run_looks_for_nothing_in_the_record() -> None:
-    stage, _ = whole()
-    assert stage.journal.finds == 0
 
 
 def test_a_resumed_run_says_so_and_numbers_its_facts_on() -> None:

@@ -13,10 +13,14 @@ from tests.doubles.virtual_time import EPOCH
 
 
 def take_all(state: RunState) -> list[str]:
-    """Everybody who can start now."""
+    """Everybody who can start now; groups that have ended add no more waves."""
     taken = []
-    while (node := state.take_ready()) is not None:
-        taken.append(node.id)
+    while not state.is_closed:
+        while (node := state.take_ready()) is not None:
+            taken.append(node.id)
+        if not state.group_has_ended:
+            break
+        state.close_group()
     return taken
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agentlark.model import Agent, Squad
 from orchestrator.core.facts import AgentsJoined, Fact, NodeEnded, NodeEnding
 from orchestrator.schedule.dag import dag_order
+from orchestrator.schedule.node import Node
 from orchestrator.schedule.state import RunState
 from tests.doubles.facts import ended, joined, run_started, specialist
 from tests.doubles.squads import a_squad, an_agent
@@ -51,7 +52,7 @@ class Story:
 
     def take(self, busy: list[str]) -> None:
         """Start all who can; their dependencies have ended well, and so have earlier groups altogether."""
-        while (node := self.state.take_ready()) is not None:
+        while (node := self._next()) is not None:
             assert all(self.state.ended[up].ending == "done" for up in node.agent.depends_on)
             places = [group.id for group in self.state.squad.groups]
             before = places[: places.index(node.group)]
@@ -60,6 +61,15 @@ class Story:
             )
             self.taken.append(node.id)
             busy.append(node.id)
+
+    def _next(self) -> Node | None:
+        while not self.state.is_closed:
+            if (node := self.state.take_ready()) is not None:
+                return node
+            if not self.state.group_has_ended:
+                return None
+            self.state.close_group()
+        return None
 
     def end(self, name: str, ending: NodeEnding, wave: AgentsJoined | None) -> None:
         self.tell(ended(name, ending))
