@@ -5,8 +5,18 @@ descendants along. It never knows what it runs. Read `child.py`; `stream.py` hea
 line, `terminal.py` gives it a terminal nobody sees.
 """
 
-from orchestrator.process.child import Child, Ended, Limits, run
+from orchestrator.process.child import DEFAULT_OUTPUT_BYTES, Child, Ended, Limits, run
 from orchestrator.process.stream import Stream, stream
 from orchestrator.process.terminal import Terminal, in_terminal
 
-__all__ = ["Child", "Ended", "Limits", "Stream", "Terminal", "in_terminal", "run", "stream"]
+__all__ = [
+    "DEFAULT_OUTPUT_BYTES",
+    "Child",
+    "Ended",
+    "Limits",
+    "Stream",
+    "Terminal",
+    "in_terminal",
+    "run",
+    "stream",
+]

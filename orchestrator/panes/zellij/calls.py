@@ -1,0 +1,264 @@
+"""Calling zellij for a session, and not believing it.
+
+Many of zellij's actions exit with 0 without having done anything: for panes and tabs that are not there,
+and for whatever needs somebody attached. So a pane or tab is looked up before it is used, and what was
+created is looked up afterwards. Where an action needs a client and there is none, one is attached in a
+terminal that nobody sees, for as long as the action takes (`attended`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from orchestrator.panes.errors import (
+    CallFailed,
+    DeadlineExceeded,
+    MultiplexerError,
+    NobodyAttached,
+    NotCreated,
+    PaneNotFound,
+    SessionNotBound,
+    SessionNotFound,
+    TabNotFound,
+)
+from orchestrator.panes.inputs import session_name
+from orchestrator.panes.program import Program, Requirement
+from orchestrator.panes.zellij.results import ClientInfo, PaneInfo, SessionInfo, TabInfo
+from orchestrator.process import Child, Ended, in_terminal
+
+REQUIREMENT = Requirement(
+    oldest=(0, 44, 1),
+    version_flag="--version",
+    variables=frozenset({"ZELLIJ_SOCKET_DIR", "ZELLIJ_CONFIG_DIR", "ZELLIJ_CONFIG_FILE"}),
+    remedy="cargo install --locked zellij, or a release from zellij.dev; the one on PyPI is another program",
+)
+
+POLL_S = 0.05
+_APPEAR_S = 3.0
+_PANES = TypeAdapter(tuple[PaneInfo, ...])
+_TABS = TypeAdapter(tuple[TabInfo, ...])
+_NO_SESSION = re.compile(
+    r"There is no active session|Session '.*' not found|No session named|No active zellij"
+)
+_NO_PANE = re.compile(r"Pane with id \S+ not found|[Pp]ane .*not found")
+
+
+class Calls:
+    """Zellij on this machine, and the session that calls are for unless they name one."""
+
+    def __init__(self, program: Program, session: str | None) -> None:
+        self.program = program
+        self._session = None if session is None else session_name(session)
+
+    def bind(self, session: str) -> None:
+        """Let calls that name no session be for this one."""
+        self._session = session_name(session)
+
+    @property
+    def bound_session(self) -> str | None:
+        """The session that calls are for unless they name one."""
+        return self._session
+
+    def session(self, given: str | None) -> str:
+        """The session that a call is for. Raises SessionNotBound and InvalidInput."""
+        if given is not None:
+            return session_name(given)
+        if self._session is None:
+            raise SessionNotBound(
+                "this call is for no session",
+                "ZellijClient(session=…), sessions.create(…), or session=… in the call",
+            )
+        return self._session
+
+    async def run(self, *argv: str, stdin: bytes = b"", cwd: Path | None = None) -> str:
+        """A command that is for no session; what it said. Raises CallFailed when it refuses."""
+        return said_of(argv, await self.program.call(argv, stdin=stdin, cwd=cwd))
+
+    async def within(
+        self, session: str | None, *argv: str, stdin: bytes = b"", deadline_s: float | None = None
+    ) -> Ended:
+        """A command for a session, successful or not, while the session lives.
+
+        Raises SessionNotFound when there is none, or when it ended meanwhile.
+        """
+        name = self.session(session)
+        try:
+            ended = await self.program.call([f"--session={name}", *argv], stdin=stdin, deadline_s=deadline_s)
+        except DeadlineExceeded:
+            await self.alive(name)
+            raise
+        if ended.code != 0 and _NO_SESSION.search(_words(ended)):
+            raise _no_session(name)
+        return ended
+
+    async def act(
+        self, session: str | None, *action: str, stdin: bytes = b"", deadline_s: float | None = None
+    ) -> str:
+        """`zellij action …` for a session; what it said. Raises PaneNotFound, SessionNotFound, CallFailed."""
+        ended = await self.within(session, "action", *action, stdin=stdin, deadline_s=deadline_s)
+        if ended.code == 0:
+            return ended.stdout.decode(errors="replace")
+        if _NO_PANE.search(_words(ended)):
+            raise PaneNotFound(
+                f"session {self.session(session)}: {_words(ended)}", "ids are in `panes.list()`"
+            )
+        await self.alive(self.session(session))
+        raise refusal(action, ended)
+
+    async def live_sessions(self) -> tuple[str, ...]:
+        """Names of sessions whose server answers, sorted."""
+        return tuple(sorted(each.name for each in await self.sessions() if each.is_live))
+
+    async def sessions(self) -> tuple[SessionInfo, ...]:
+        """All sessions zellij knows, ended ones included, as it orders them: oldest first."""
+        ended = await self.program.call(["list-sessions", "--no-formatting"])
+        found = []
+        for line in ended.stdout.decode(errors="replace").splitlines():
+            name, created, rest = line.rpartition(" [Created ")
+            if created:
+                age = rest.partition(" ago]")[0]
+                found.append(SessionInfo(name=name, age=age, is_live="(EXITED" not in rest))
+        return tuple(found)
+
+    async def alive(self, session: str) -> None:
+        """Nothing, if the session lives. Raises SessionNotFound otherwise."""
+        if session not in await self.live_sessions():
+            raise _no_session(session)
+
+    async def panes(self, session: str | None) -> tuple[PaneInfo, ...]:
+        """All panes of a session, plugins and hidden ones included, tab by tab."""
+        return _PANES.validate_json(await self.act(session, "list-panes", "--json") or "[]")
+
+    async def tabs(self, session: str | None) -> tuple[TabInfo, ...]:
+        """The tabs of a session, by position."""
+        tabs = _TABS.validate_json(await self.act(session, "list-tabs", "--json") or "[]")
+        return tuple(sorted(tabs, key=lambda tab: tab.position))
+
+    async def clients(self, session: str | None) -> tuple[ClientInfo, ...]:
+        """Who is attached."""
+        rows = (await self.act(session, "list-clients")).splitlines()[1:]
+        fields = [row.split(maxsplit=2) for row in rows if row.strip()]
+        return tuple(
+            ClientInfo(client_id=int(each[0]), pane_id=each[1], command="".join(each[2:]).strip())
+            for each in fields
+        )
+
+    async def pane(self, session: str | None, pane_id: str) -> PaneInfo:
+        """A pane that is there. Raises PaneNotFound."""
+        wanted = f"terminal_{pane_id}" if pane_id.isdecimal() else pane_id
+        for pane in await self.panes(session):
+            if pane.pane_id == wanted:
+                return pane
+        raise PaneNotFound(
+            f"session {self.session(session)} has no pane {pane_id!r}",
+            "ids are in `panes.list()`: terminal_3",
+        )
+
+    async def tab(self, session: str | None, tab_id: int) -> TabInfo:
+        """A tab that is there. Raises TabNotFound."""
+        for tab in await self.tabs(session):
+            if tab.tab_id == tab_id:
+                return tab
+        raise TabNotFound(
+            f"session {self.session(session)} has no tab with the id {tab_id}", "ids are in `tabs.list()`"
+        )
+
+    async def first_pane(self, session: str | None, tab_id: int) -> PaneInfo:
+        """The first terminal pane of a tab, once it is there. Raises PaneNotFound."""
+        until_s = asyncio.get_running_loop().time() + _APPEAR_S
+        while True:
+            for pane in await self.panes(session):
+                if pane.tab_id == tab_id and pane.is_selectable:
+                    return pane
+            if asyncio.get_running_loop().time() > until_s:
+                raise PaneNotFound(f"tab {tab_id} has no pane", "look at zellij's log")
+            await asyncio.sleep(POLL_S)
+
+    async def created(self, session: str | None, pane_id: str) -> PaneInfo:
+        """A pane that zellij says it has made. Raises NotCreated when it is not to be found."""
+        until_s = asyncio.get_running_loop().time() + _APPEAR_S
+        while True:
+            try:
+                return await self.pane(session, pane_id)
+            except PaneNotFound as error:
+                if asyncio.get_running_loop().time() > until_s:
+                    raise NotCreated(
+                        f"zellij said that it made {pane_id or 'a pane'}, and there is none",
+                        "it found no room, or the pane has closed already",
+                    ) from error
+            await asyncio.sleep(POLL_S)
+
+    async def watched(self, session: str | None) -> None:
+        """Nothing, if somebody is attached. Raises NobodyAttached otherwise."""
+        if not await self.clients(session):
+            raise NobodyAttached(
+                f"nobody is attached to session {self.session(session)}, and this concerns what they look at",
+                f"zellij attach {self.session(session)}",
+            )
+
+    @asynccontextmanager
+    async def attended(self, session: str | None) -> AsyncIterator[None]:
+        """While this lasts, somebody is attached: those who are, or else a client in a terminal nobody sees.
+
+        For what zellij only does with a client: since 0.45.0 new tabs, and ever since plugins and stacks.
+        Raises NobodyAttached when no client can be attached.
+        """
+        if await self.clients(session):
+            yield
+            return
+        name = self.session(session)
+        child = self.program.child(["attach", name])
+        environ = {**child.environ, "TERM": "xterm-256color"}
+        unseen = Child(child.argv, child.cwd, child.deadline_s, environ, child.also_allowed)
+        async with in_terminal(unseen) as terminal:
+            try:
+                async with asyncio.timeout(child.deadline_s):
+                    while not await self.clients(session):
+                        if not terminal.is_running:
+                            raise NobodyAttached(
+                                f"no client could be attached to {name}", f"zellij attach {name}"
+                            )
+                        await asyncio.sleep(POLL_S)
+            except TimeoutError as error:
+                raise NobodyAttached(f"no client could be attached to {name} in time", "try again") from error
+            yield
+
+
+def _words(ended: Ended) -> str:
+    said = (ended.stderr or ended.stdout).decode(errors="replace")
+    return re.sub(r"\x1b\[[0-9;]*m", "", said).strip()[:2000]
+
+
+def refusal(argv: Sequence[str], ended: Ended) -> MultiplexerError:
+    """The error for a call that zellij refused."""
+    shown = " ".join(argv)[:120]
+    return CallFailed(f"zellij {shown}: exit code {ended.code}: {_words(ended) or 'it gives no reason'}")
+
+
+def _no_session(name: str) -> SessionNotFound:
+    return SessionNotFound(
+        f"there is no live zellij session {name!r}", "zellij list-sessions shows those there are"
+    )
+
+
+def said_of(argv: Sequence[str], ended: Ended) -> str:
+    """What a call said. Raises CallFailed when it refused."""
+    if ended.code != 0:
+        raise refusal(argv, ended)
+    return ended.stdout.decode(errors="replace")
+
+
+def parsed(line: bytes) -> dict[str, object]:
+    """One line of JSON that zellij printed; nothing for what is none."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -1,0 +1,189 @@
+"""`ZellijClient.sessions`: starting, finding, naming and ending sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from orchestrator.panes.errors import (
+    DeadlineExceeded,
+    InvalidInput,
+    LayoutRejected,
+    MultiplexerError,
+    NotCreated,
+    SessionExists,
+    SessionNotFound,
+)
+from orchestrator.panes.inputs import session_name
+from orchestrator.panes.zellij.calls import POLL_S, Calls, refusal
+from orchestrator.panes.zellij.layouts import layout_file
+from orchestrator.panes.zellij.results import ClientInfo, SessionInfo
+
+Mode: TypeAlias = Literal[
+    "normal", "locked", "resize", "pane", "tab", "scroll", "enter-search", "search", "rename-tab",
+    "rename-pane", "session", "move", "prompt", "tmux",
+]  # fmt: skip
+
+
+class Sessions:
+    """Zellij's sessions on this machine."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    async def create(
+        self, name: str, *, layout: Path | str | None = None, cwd: Path | None = None
+    ) -> SessionInfo:
+        """Start a session in the background and bind it: calls that name no session are for it from now on.
+
+        `layout` is a file or KDL text, `cwd` where its panes start. Returns when its first pane is there.
+        Raises SessionExists (also for an ended one that zellij keeps), LayoutRejected, InvalidInput.
+        """
+        session_name(name)
+        for known in await self._calls.sessions():
+            if known.name == name:
+                how = "" if known.is_live else ", ended, and kept by zellij"
+                raise SessionExists(
+                    f"there is a zellij session {name!r} already{how}", "sessions.delete(…) removes it"
+                )
+        with layout_file(layout) as file:
+            flags = [f"--new-session-with-layout={file}"] if file is not None else []
+            await self._start(name, flags, cwd)
+        self._calls.bind(name)
+        return await self.info(name)
+
+    async def list(self) -> tuple[SessionInfo, ...]:
+        """All sessions, oldest first, ended ones that zellij keeps included."""
+        return await self._calls.sessions()
+
+    async def info(self, name: str) -> SessionInfo:
+        """One session. Raises SessionNotFound."""
+        for session in await self.list():
+            if session.name == name:
+                return session
+        raise SessionNotFound(f"there is no zellij session {name!r}", "sessions.list() has those there are")
+
+    async def exists(self, name: str) -> bool:
+        """Whether there is a live session of that name."""
+        return name in await self._calls.live_sessions()
+
+    async def clients(self, *, session: str | None = None) -> tuple[ClientInfo, ...]:
+        """Who is attached."""
+        return await self._calls.clients(session)
+
+    def attach_command(self, name: str) -> tuple[str, ...]:
+        """The command by which a user attaches, to be run in a terminal. Raises InvalidInput."""
+        return (self._calls.program.path, "attach", session_name(name))
+
+    async def kill(self, name: str) -> None:
+        """End a session and everything in it; returns when it is gone. Raises SessionNotFound."""
+        await self._calls.alive(session_name(name))
+        await self._calls.program.call(["kill-session", name])
+        await self._gone(name)
+
+    async def kill_all(self) -> tuple[str, ...]:
+        """End all live sessions; their names."""
+        names = await self._calls.live_sessions()
+        for name in names:
+            with suppress(SessionNotFound):
+                await self.kill(name)
+        return names
+
+    async def delete(self, name: str, *, force: bool = False) -> None:
+        """Forget an ended session; with `force` end it first if it lives.
+
+        Raises SessionNotFound, and SessionExists for a live one without `force`.
+        """
+        session = await self.info(session_name(name))
+        if session.is_live and not force:
+            raise SessionExists(f"the zellij session {name!r} is live", "end it first, or give force=True")
+        if session.is_live:
+            await self.kill(name)
+        if name in {each.name for each in await self.list()}:
+            await self._calls.run("delete-session", "--force", name)
+
+    async def delete_all(self) -> tuple[str, ...]:
+        """Forget all ended sessions; their names."""
+        names = tuple(each.name for each in await self.list() if not each.is_live)
+        for name in names:
+            await self.delete(name)
+        return names
+
+    async def rename(self, name: str, *, session: str | None = None) -> None:
+        """Give a session another name, and bind it under that if it was bound. Raises SessionExists."""
+        old = self._calls.session(session)
+        if name in {each.name for each in await self.list()}:
+            raise SessionExists(f"there is a zellij session {name!r} already", "choose another name")
+        await self._calls.act(session, "rename-session", session_name(name))
+        if self._calls.bound_session == old:
+            self._calls.bind(name)
+
+    async def clone(self, name: str, *, session: str | None = None) -> SessionInfo:
+        """Start another session of the same layout and bind it; its commands wait for Enter."""
+        layout = await self._calls.act(session, "dump-layout")
+        return await self.create(name, layout=layout)
+
+    async def save(self, *, session: str | None = None) -> None:
+        """Let zellij write down now what it needs to bring the session back after a crash."""
+        await self._calls.act(session, "save-session")
+
+    async def switch(self, name: str, *, session: str | None = None) -> None:
+        """Take whoever is attached to another session. Raises SessionNotFound and NobodyAttached."""
+        await self._calls.alive(session_name(name))
+        await self._calls.watched(session)
+        await self._calls.act(session, "switch-session", name)
+
+    async def detach(self, *, session: str | None = None) -> None:
+        """Detach whoever is attached; the session goes on. Raises NobodyAttached."""
+        await self._calls.watched(session)
+        await self._calls.act(session, "detach")
+
+    async def switch_mode(self, mode: Mode, *, session: str | None = None) -> None:
+        """Put whoever is attached into an input mode. Raises NobodyAttached."""
+        await self._calls.watched(session)
+        await self._calls.act(session, "switch-mode", mode)
+
+    async def _start(self, name: str, flags: Sequence[str], cwd: Path | None) -> None:
+        argv = [*flags, "attach", "--create-background", name]
+        try:
+            ended = await self._calls.program.call(argv, cwd=cwd)
+            if ended.code != 0:
+                raise _why(name, refusal(argv, ended), bool(flags))
+            await self._has_panes(name)
+        except (DeadlineExceeded, NotCreated):
+            with suppress(MultiplexerError):
+                await self.kill(name)
+            raise
+
+    async def _has_panes(self, name: str) -> None:
+        """Return when a session that was just started has a terminal pane."""
+        until_s = asyncio.get_running_loop().time() + self._calls.program.around.deadline_s
+        while asyncio.get_running_loop().time() < until_s:
+            with suppress(SessionNotFound):
+                if any(not pane.is_plugin for pane in await self._calls.panes(name)):
+                    return
+            await asyncio.sleep(POLL_S)
+        raise NotCreated(f"the zellij session {name!r} was started and has no pane", "look at zellij's log")
+
+    async def _gone(self, name: str) -> None:
+        until_s = asyncio.get_running_loop().time() + self._calls.program.around.deadline_s
+        while name in await self._calls.live_sessions():
+            if asyncio.get_running_loop().time() > until_s:
+                raise DeadlineExceeded(
+                    f"the zellij session {name!r} does not end", "its server may hang: end its process"
+                )
+            await asyncio.sleep(POLL_S)
+
+
+def _why(name: str, said: MultiplexerError, with_layout: bool) -> MultiplexerError | InvalidInput:
+    if "already exists" in said.message:
+        return SessionExists(f"there is a zellij session {name!r} already", "sessions.delete(…) removes it")
+    if "socket path is too long" in said.message:
+        return InvalidInput(
+            f"session name {name!r} is too long here: {said.message}",
+            "a shorter one, or a shorter ZELLIJ_SOCKET_DIR",
+        )
+    return LayoutRejected(said.message, "docs/zellij.md has the grammar that we use") if with_layout else said
