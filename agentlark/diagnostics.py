@@ -265,9 +265,25 @@ class Diagnostic:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word closest to a misspelt one, or None when nothing is near."""
-    found = get_close_matches(word, sorted(set(known)), n=1, cutoff=0.6)
+    """The known word closest to a misspelt one, or None when nothing is near.
+
+    Of very many words, those are compared that share the longest beginnings or endings with it: one slip
+    leaves at least one of the two standing.
+    """
+    words = sorted(set(known))
+    if len(words) > _NEIGHBOURS * 2:
+        backwards = sorted(known[::-1] for known in words)
+        words = [*_around(word, words), *(known[::-1] for known in _around(word[::-1], backwards))]
+    found = get_close_matches(word, words, n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+_NEIGHBOURS = 100
+
+
+def _around(word: str, words: list[str]) -> list[str]:
+    at = bisect_right(words, word)
+    return words[max(0, at - _NEIGHBOURS // 2) : at + _NEIGHBOURS // 2]
 
 
 def visible(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentlark.diagnostics import Diagnostic, Place, Related, Source, Span, render
+from agentlark.diagnostics import Diagnostic, Edit, Fix, Place, Related, Source, Span, render
 from agentlark.errors import AgentlarkError
 
 
@@ -43,6 +43,8 @@ class Fault(Exception):
         self.related = related
         self.others: list[tuple[tuple[int, int], str]] = []
         """Second places by offsets, while a file is being read."""
+        self.edit: tuple[int, int, str] | None = None
+        """What would put it right, while a file is being read: offsets, and the text to write there."""
         self.reached = 0
         """How far the text was understood, while a file is being read."""
         super().__init__(message)
@@ -51,4 +53,9 @@ class Fault(Exception):
         """This mistake as a diagnostic; offsets are taken to be in `source`."""
         place = Span(source, *self.place) if isinstance(self.place, tuple) else self.place
         others = tuple(Related(Span(source, *offsets), message) for offsets, message in self.others)
-        return Diagnostic(self.code, self.message, place, help=self.help, related=self.related + others)
+        fix = None
+        if self.edit:
+            start, end, text = self.edit
+            fix = Fix(self.help or f"write {text!r}", (Edit(Span(source, start, end), text),))
+        related = self.related + others
+        return Diagnostic(self.code, self.message, place, help=self.help, related=related, fix=fix)

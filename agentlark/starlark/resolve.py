@@ -15,12 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable
 from typing import Any
 
-from agentlark.diagnostics import Diagnostic, Related, Source, Span, nearest
+from agentlark.diagnostics import SHOWN_LIMIT, Diagnostic, Related, Source, Span, nearest
 from agentlark.starlark.scopes import FREE, GLOBAL, KNOWN, LOCAL, SURE, Block, FunctionScope, Globals
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.values import HEADER
-
-_MOST_REPORTED = 100
 
 
 def resolve(file: tree.File, source: Source, known: Container[str], names: Iterable[str]) -> Globals:
@@ -110,8 +108,6 @@ class _Resolver:
         help: str | None = None,
         first: tuple[tree.Node, str] | None = None,
     ) -> None:
-        if len(self.found) >= _MOST_REPORTED:
-            return
         related = (Related(self.span(first[0]), first[1]),) if first else ()
         self.found.append(Diagnostic(code, message, self.span(node), help=help, related=related))
 
@@ -349,6 +345,9 @@ class _Resolver:
             self.undefined(name)
 
     def undefined(self, name: tree.Name) -> None:
+        if len(self.found) >= SHOWN_LIMIT:  # looking for near names takes time, and nobody sees this one
+            self.report("AL101", f"undefined: {name.name}", name)
+            return
         visible = {*self.names, *self.globals.slots}
         block: Block | None = self.block
         while block is not None:

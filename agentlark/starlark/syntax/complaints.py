@@ -1,8 +1,10 @@
-"""What is wrong with a text that does not parse, in words; nothing here runs for one that does.
+"""What is wrong with a text that does not parse; nothing here runs for one that does.
 
-Every mistake is told once, at the place where a reader would put a finger: the bracket that is never closed,
-the end of the line that lacks a comma. Then reading goes on at the next line that looks like the beginning
-of a top-level statement, so that one run reports several mistakes.
+Every mistake is told once, at the place where a reader would put a finger. Characters that begin no token
+are told and then read as blanks; tokens that do not fit are told by `misfits.py`, and `recovery.py` reads on
+after them. Where lines can no longer be told from the inside of a bracket (a string or bracket that is never
+closed, an indentation that matches nothing), reading begins anew at the next line that looks like a
+statement.
 """
 
 from __future__ import annotations
@@ -11,56 +13,95 @@ import re
 
 from agentlark.diagnostics import Diagnostic, Source
 from agentlark.starlark.failures import Fault
-from agentlark.starlark.syntax.driver import Stuck, drive
-from agentlark.starlark.syntax.expected import expected_words, expects
-from agentlark.starlark.syntax.lexer import RESERVED_WORD, Tokens, scan, split
-from agentlark.starlark.syntax.tables import DEDENT, END, FIRST_LEAF, INDENT, KIND_NUMBER, NEWLINE, STRING
+from agentlark.starlark.syntax.lexer import Tokens, scan, split
+from agentlark.starlark.syntax.literals import leaf
+from agentlark.starlark.syntax.misfits import explain
+from agentlark.starlark.syntax.recovery import Reader
+from agentlark.starlark.syntax.tables import BYTES, FLOAT, INT, STRING
 
-MAX_COMPLAINTS = 20
-_LARGE = 4_000_000
-"""A longer text is not read again after its first mistake."""
+MAX_COMPLAINTS = 100_000
+_MOST_READ = 8_000_000
+"""How many characters are looked at in all; reading that begins anew looks at the rest of the text again."""
+_LONG_NUMBER = 300
 _RESUME = re.compile(r"^(?=[^\W\d]\w*\s*(?:[=(.,\[]|$)|def |for |if |load\()", re.MULTILINE)
-_CLOSERS = {")": "(", "]": "[", "}": "{"}
-_COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "in"})
-_ENDS = frozenset({")", "]", "}", "NAME", "STRING", "BYTES", "INT", "FLOAT"})
-_RESERVED_HELP = {
-    "while": "loop over a range with for, and leave with break",
-    "import": "use load(\"file\", \"name\")",
-    "from": "use load(\"file\", \"name\")",
-    "class": "use a dict, or a function that makes one",
-    "raise": "use fail(\"message\")",
-    "assert": "use if and fail(\"message\")",
-    "try": "failures cannot be caught; test before",
-    "is": "use ==",
-    "del": "use the pop method",
-    "with": None,
-    "yield": "return a list",
-}  # fmt: skip
 
 
 def complaints(source: Source) -> list[Diagnostic]:
     """The mistakes of a text that does not parse, first to last."""
     found: list[Diagnostic] = []
     base = 0
-    while base < len(source.text) and len(found) < MAX_COMPLAINTS:
-        part = Source(source.name, source.text[base:])
-        try:
-            tokens = scan(part.text)
-            drive(tokens)
+    left = _MOST_READ
+    while left > 0:
+        left -= len(source.text) - base
+        faults, reached = _read(source.text[base:])
+        found += [_shifted(fault, base).diagnostic(source) for fault in faults]
+        if reached is None or len(found) >= MAX_COMPLAINTS:
             break
-        except Fault as fault:
-            problems = [fault] if fault.place else _lexical(part.text)
-        except Stuck as stuck:
-            problems = [_explain(part.text, tokens, stuck)]
-        found += [_shifted(fault, base).diagnostic(source) for fault in problems]
-        reached = max(_end(fault) for fault in problems)
-        resume = _RESUME.search(
-            source.text, source.text.find("\n", max(reached - 1, base)) + 1 or len(source.text)
-        )
-        if resume is None or resume.start() <= base or len(source.text) > _LARGE:
+        line_end = source.text.find("\n", max(base + reached - 1, base))
+        resume = _RESUME.search(source.text, line_end + 1 or len(source.text))
+        if resume is None or resume.start() <= base:
             break
         base = resume.start()
+    return found[:MAX_COMPLAINTS]
+
+
+def _read(text: str) -> tuple[list[Fault], int | None]:
+    """The mistakes of a text as far as it can be read, and the offset where that ends; None for its end."""
+    junk = _junk_of(text)
+    masked = _masked(text, junk)
+    misplaced: list[Fault] = []
+    try:
+        tokens = scan(masked, misplaced)
+    except Fault as fault:
+        return [*junk, fault], _end(fault)
+    faults, reached = _read_tokens(tokens)
+    limit = len(text) if reached is None else reached
+    told = [fault for fault in [*junk, *misplaced] if _start(fault) < limit]
+    lines = {text.count("\n", 0, _start(fault)) for fault in told}
+    if lines:  # what follows from a mistake that was told is not told again
+        faults = [fault for fault in faults if text.count("\n", 0, _start(fault)) not in lines]
+    return sorted([*told, *faults], key=_start), reached
+
+
+def _read_tokens(tokens: Tokens) -> tuple[list[Fault], int | None]:
+    reader = Reader(tokens)
+    found: list[Fault] = []
+    for stuck in reader.misfits():
+        found.append(explain(tokens, stuck, reader.openers))
+        if len(found) >= MAX_COMPLAINTS or _begins_anew(found, tokens, stuck.index):
+            reader.lost = stuck.index
+            break
+    limit = len(tokens.kinds) if reader.lost is None else reader.lost
+    found += _leaves(tokens, limit)
+    if reader.lost is None:
+        return found, None
+    return found, max(tokens.starts[reader.lost], *(fault.reached for fault in found), 0)
+
+
+def _begins_anew(found: list[Fault], tokens: Tokens, at: int) -> bool:
+    """Whether a bracket was found open where the next statement seems to begin."""
+    return bool(found) and found[-1].code == "AL005" and found[-1].reached == tokens.starts[at] - 1
+
+
+def _leaves(tokens: Tokens, limit: int) -> list[Fault]:
+    """The literals that denote nothing."""
+    found = []
+    for at in range(limit):
+        kind, text = tokens.kinds[at], tokens.texts[at]
+        if (kind in (STRING, BYTES) and "\\" in text) or (kind in (INT, FLOAT) and _is_doubtful(text)):
+            try:
+                leaf(kind, text, tokens.starts[at], tokens.ends[at])
+            except Fault as fault:
+                found.append(fault)
     return found
+
+
+def _is_doubtful(number: str) -> bool:
+    return len(number) > _LONG_NUMBER or "e" in number.lower()
+
+
+def _start(fault: Fault) -> int:
+    return fault.place[0] if isinstance(fault.place, tuple) else 0
 
 
 def _end(fault: Fault) -> int:
@@ -70,15 +111,31 @@ def _end(fault: Fault) -> int:
 def _shifted(fault: Fault, base: int) -> Fault:
     if isinstance(fault.place, tuple):
         fault.place = (fault.place[0] + base, fault.place[1] + base)
-    fault.reached += base
     fault.others = [((start + base, end + base), message) for (start, end), message in fault.others]
+    if fault.edit:
+        fault.edit = (fault.edit[0] + base, fault.edit[1] + base, fault.edit[2])
     return fault
+
+
+def _masked(text: str, junk: list[Fault]) -> str:
+    """The text with what was told of replaced by as many harmless characters."""
+    pieces = []
+    done = 0
+    for fault in junk:
+        assert isinstance(fault.place, tuple)
+        start, end = fault.place
+        filler = "1" if text[start].isdigit() else "_" if fault.code == "AL002" else " "
+        if fault.code == "AL002":  # closing brackets at the end of its line were probably not meant as text
+            end = max(start + 1, start + len(text[start:end].rstrip(")]},: \t")))
+        pieces += [text[done:start], filler * (end - start)]
+        done = end
+    return "".join([*pieces, text[done:]])
 
 
 # Characters that begin no token.
 
 
-def _lexical(text: str) -> list[Fault]:
+def _junk_of(text: str) -> list[Fault]:
     found: list[Fault] = []
     skip = -1
     parts = split(text)
@@ -122,153 +179,3 @@ def _junk(text: str, start: int) -> Fault:
     elif char == "\\":
         message = "a backslash outside a string must end its line"
     return Fault("AL007", message, (start, start + 1), help=help)
-
-
-# Tokens that do not fit.
-
-
-def _explain(text: str, tokens: Tokens, stuck: Stuck) -> Fault:
-    at = stuck.index
-    kind = tokens.kinds[at]
-    start, end, word = tokens.starts[at], tokens.ends[at], tokens.texts[at]
-    openers = _openers(tokens, at)
-    for look in (_bracket, _reserved, _indentation, _habit, _missing_comma):
-        fault = look(tokens, stuck, openers)
-        if fault is not None:
-            fault.reached = max(fault.reached, end)
-            return fault
-    if kind == END:
-        shown = "end of file"
-    elif kind == NEWLINE:
-        shown, end = "end of line", start + 1
-    else:
-        shown = _quoted(word)
-    expected = expected_words(stuck.states)
-    tail = f", expected {expected}" if expected else ""
-    return Fault("AL001", f"syntax error: got {shown}{tail}", (start, end))
-
-
-def _quoted(word: str) -> str:
-    return f"`{word}`" if len(word) <= 30 and "\n" not in word else f"`{word[:20].splitlines()[0]}…`"
-
-
-def _openers(tokens: Tokens, at: int) -> list[int]:
-    """The indices of the brackets open before a token."""
-    openers: list[int] = []
-    for index in range(at):
-        text = tokens.texts[index]
-        if text in ("(", "[", "{"):
-            openers.append(index)
-        elif text in _CLOSERS and openers:
-            openers.pop()
-    return openers
-
-
-def _bracket(tokens: Tokens, stuck: Stuck, openers: list[int]) -> Fault | None:
-    at = stuck.index
-    word = tokens.texts[at]
-    place = (tokens.starts[at], tokens.ends[at])
-    if word in _CLOSERS:
-        if not openers:
-            return Fault("AL005", f"`{word}` closes nothing", place)
-        opener = openers[-1]
-        if tokens.texts[opener] == _CLOSERS[word]:
-            return None
-        fault = Fault("AL005", f"`{word}` does not match `{tokens.texts[opener]}`", place)
-        fault.others = [((tokens.starts[opener], tokens.ends[opener]), "opened here")]
-        return fault
-    if openers and (tokens.kinds[at] == END or _begins_statement(tokens, at)):
-        opener = openers[-1]
-        fault = Fault(
-            "AL005", f"`{tokens.texts[opener]}` is never closed", (tokens.starts[opener], tokens.ends[opener])
-        )
-        if tokens.kinds[at] != END:
-            fault.others = [(place, "a new statement seems to begin here")]
-        fault.reached = tokens.starts[at] - 1 if tokens.kinds[at] != END else place[1]
-        return fault
-    return None
-
-
-def _begins_statement(tokens: Tokens, at: int) -> bool:
-    """Whether a token between brackets stands first on its line, in the first column, as statements do."""
-    return at > 0 and "\n" in tokens.texts[at - 1] and tokens.texts[at - 1].endswith("\n")
-
-
-def _reserved(tokens: Tokens, stuck: Stuck, openers: list[int]) -> Fault | None:
-    at = stuck.index
-    if tokens.kinds[at] != RESERVED_WORD:
-        return None
-    word = tokens.texts[at]
-    place = (tokens.starts[at], tokens.ends[at])
-    return Fault("AL001", f"syntax error: `{word}` is a reserved word", place, help=_RESERVED_HELP.get(word))
-
-
-def _indentation(tokens: Tokens, stuck: Stuck, openers: list[int]) -> Fault | None:
-    at = stuck.index
-    place = (tokens.starts[at], tokens.starts[at] + 1)
-    if tokens.kinds[at] == INDENT:
-        return Fault("AL003", "unexpected indentation: no block is open here", place)
-    if expects(stuck.states, INDENT):
-        return Fault("AL003", "expected an indented block after `:`", place)
-    if tokens.kinds[at] == DEDENT:
-        return Fault("AL003", "unexpected end of the block", place)
-    return None
-
-
-def _habit(tokens: Tokens, stuck: Stuck, openers: list[int]) -> Fault | None:
-    """Mistakes that come from other languages."""
-    at = stuck.index
-    if at == 0:
-        return None
-    kind, word, before = tokens.kinds[at], tokens.texts[at], tokens.kinds[at - 1]
-    place = (tokens.starts[at], tokens.ends[at])
-    previous = _name(before)
-    if kind == STRING and before == STRING:
-        help = "put + between them"
-        return Fault("AL001", "syntax error: adjacent strings are not joined", place, help=help)
-    if word in _COMPARISONS and previous in _ENDS:
-        help = "compare twice and join with and"
-        return Fault(
-            "AL001", f"syntax error: comparisons do not chain: got `{word}` after one", place, help=help
-        )
-    if word == "=" and previous in _ENDS:
-        help = "use == to compare"
-        return Fault(
-            "AL001", f"syntax error: got `=`, expected {expected_words(stuck.states)}", place, help=help
-        )
-    if previous == "," and not openers and kind in (NEWLINE, KIND_NUMBER["="], END):
-        place = (tokens.starts[at - 1], tokens.ends[at - 1])
-        help = "put parentheses around the tuple, or remove the comma"
-        return Fault("AL001", "syntax error: unparenthesized tuple with trailing comma", place, help=help)
-    if word in ("**", "++", "--") and previous in _ENDS:
-        return Fault("AL001", f"syntax error: there is no operator `{word}`", place)
-    return None
-
-
-def _name(kind: int) -> str:
-    names = list(KIND_NUMBER)
-    return names[kind] if 0 <= kind < len(names) else ""
-
-
-def _missing_comma(tokens: Tokens, stuck: Stuck, openers: list[int]) -> Fault | None:
-    """Two expressions in a row between brackets: told at the end of the first one."""
-    at = stuck.index
-    if not openers or tokens.kinds[at] < FIRST_LEAF or not expects(stuck.states, KIND_NUMBER[","]):
-        return None
-    before = at - 1
-    while before > 0 and tokens.kinds[before] < 0:
-        before -= 1
-    end = tokens.ends[before]
-    fault = Fault(
-        "AL001",
-        f"syntax error: got {_quoted(tokens.texts[at])}, expected {expected_words(stuck.states)}",
-        (tokens.starts[at], tokens.ends[at]),
-        help="is a comma missing?",
-    )
-    if before < at - 1:
-        fault.place = (end, end + 1)
-        fault.message = (
-            f"syntax error: expected {expected_words(stuck.states)} after {_quoted(tokens.texts[before])}"
-        )
-        fault.help = "put a comma here"
-    return fault

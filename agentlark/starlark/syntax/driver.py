@@ -110,6 +110,12 @@ def _leap(state: int, kind: int, following: int) -> int:
     return landing
 
 
+def climb(below: int, state: int, kind: int) -> int:
+    """The state that takes the place of `state`, above `below`, before a token of this kind."""
+    step = (below, state, kind)
+    return _climbs.get(step) or _climb(step)
+
+
 def _climb(step: tuple[int, int, int]) -> int:
     """The state after all reductions by single-child productions; never 0, which nothing leads to."""
     below, state, kind = step

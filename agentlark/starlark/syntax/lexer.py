@@ -114,8 +114,10 @@ def split(text: str) -> list[str]:
     return _SPLIT.split(text if text.endswith("\n") else text + "\n")
 
 
-def scan(text: str) -> Tokens:
+def scan(text: str, misplaced: list[Fault] | None = None) -> Tokens:
     """The tokens of a text whose lines end in line feeds, the layout's and a final `$END` included.
+
+    With a list for them, lines whose indentation matches no block are noted there and taken into the nearest.
 
     Raises:
         Fault: AL007 when some character begins no token, AL003 for an indentation that matches no block,
@@ -128,11 +130,19 @@ def scan(text: str) -> Tokens:
     if "".join(parts[0::2]).strip(" \t"):
         raise Fault("AL007", "unexpected character")
     if parts[0] and kinds[0] != NEWLINE:
-        raise Fault("AL003", "unexpected indentation: no block is open here", (0, len(parts[0])))
-    return _lay_out(Tokens(kinds, bounds[0:-1:2], bounds[1::2], texts), len(text))
+        _misplace(
+            Fault("AL003", "unexpected indentation: no block is open here", (0, len(parts[0]))), misplaced
+        )
+    return _lay_out(Tokens(kinds, bounds[0:-1:2], bounds[1::2], texts), len(text), misplaced)
 
 
-def _lay_out(tokens: Tokens, size: int) -> Tokens:
+def _misplace(fault: Fault, misplaced: list[Fault] | None) -> None:
+    if misplaced is None:
+        raise fault
+    misplaced.append(fault)
+
+
+def _lay_out(tokens: Tokens, size: int, misplaced: list[Fault] | None) -> Tokens:
     kinds = tokens.kinds
     changes: list[tuple[int, int]] = []
     depth = 0
@@ -157,7 +167,7 @@ def _lay_out(tokens: Tokens, size: int) -> Tokens:
             continue
         column = _column(text)
         if column != columns[-1] and tokens.ends[at] < size:
-            changes += [(at + 1, kind) for kind in _indent(columns, column, tokens.ends[at])]
+            changes += [(at + 1, kind) for kind in _indent(columns, column, tokens.ends[at], misplaced)]
     laid = _with_layout(tokens, changes) if changes else tokens
     for _ in columns[1:]:
         laid.add(DEDENT, size)
@@ -176,7 +186,7 @@ def _column(text: str) -> int:
     return column
 
 
-def _indent(columns: list[int], column: int, offset: int) -> list[int]:
+def _indent(columns: list[int], column: int, offset: int, misplaced: list[Fault] | None) -> list[int]:
     """The INDENT, or the DEDENTs, that lead to a column; `columns` is brought up to date."""
     if column > columns[-1]:
         if len(columns) > MAX_BLOCKS:
@@ -188,7 +198,10 @@ def _indent(columns: list[int], column: int, offset: int) -> list[int]:
         columns.pop()
         dedents.append(DEDENT)
     if column != columns[-1]:
-        raise Fault("AL003", "this indentation matches no block above", (offset - column, offset))
+        place = (offset - column, offset)
+        _misplace(Fault("AL003", "this indentation matches no block above", place), misplaced)
+        columns.append(column)
+        dedents.pop()
     return dedents
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from agentlark import starlark
@@ -121,3 +123,82 @@ def test_comments_can_be_found_again() -> None:
     found = starlark.comments(source)
     assert [text[one.start : one.end] for one in found] == ["# top", "# one", "# two", "# three"]
     assert [one.own_line for one in found] == [True, False, True, False]
+
+
+SEVERAL = """\
+def f(x)
+    y = 1 +
+    return [1, 2
+z = 3
+
+groups = [
+group(
+id = "core"
+agents = [
+agent(id = "planner" role = "Planner"),
+agent(id = "researcher", role = "Researcher", depends_on = ["planner"),
+agent(id = "builder", role = "Builder", depends_on = [planner", "researcher"]),
+],
+),
+group(
+id: "delivery",
+agents = [
+agent(id = "qa", role = , depends_on = ["builder"]),
+agent(id = "docs", role = "D\\ocs" depends_on = ["builder"]),
+],
+),
+]
+w = 5 5
+"""
+
+
+def test_the_mistakes_inside_one_statement_are_all_told_and_nothing_that_follows_from_them() -> None:
+    found = [
+        (each.place.line, each.place.column) for each in failures(SEVERAL) if isinstance(each.place, Span)
+    ]
+    assert found == [
+        *((1, 9), (2, 12), (3, 12), (8, 12), (10, 22), (11, 70), (12, 76), (16, 3), (18, 25)),
+        *((19, 29), (19, 35), (23, 7)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "least"),
+    [
+        ("x = = 1\n", 10_000),
+        ('x = "abc\n', 10_000),
+        ("x = $\n", 10_000),
+        ("f(a b)\n", 10_000),
+        ("  (1, 2],\n", 1),
+        ("x = (\n", 1),
+        ("if x:\n      y = 1\n   z = 2\n", 10_000),
+    ],
+)
+def test_ten_thousand_mistakes_are_counted_in_a_few_seconds(line: str, least: int) -> None:
+    begun = time.monotonic()
+    assert len(failures(line * 10_000)) >= least
+    assert time.monotonic() - begun < 30
+
+
+FIXES = [
+    ("x = f(a b)", "x = f(a, b)"),
+    ("x = a && b", "x = a and b"),
+    ("// note", "# note"),
+    ("if x:\n  pass\nelse if y:\n  pass", "if x:\n  pass\nelif y:\n  pass"),
+    ("x = {'a' = 1}", "x = {'a' : 1}"),
+    ("f(a: 1)", "f(a = 1)"),
+    ("f('a' = 1)", "f(a = 1)"),
+    ("def f()\n  pass", "def f():\n  pass"),
+    ("x = 'a' 'b'", "x = 'a' + 'b'"),
+    ("f(\n  a = 1\n  b = 2\n)", "f(\n  a = 1,\n  b = 2\n)"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "right"), FIXES)
+def test_a_fix_makes_the_text_right(wrong: str, right: str) -> None:
+    (found,) = failures(wrong)
+    assert found.fix is not None
+    (edit,) = found.fix.edits
+    fixed = wrong[: edit.span.start] + edit.text + wrong[edit.span.end :]
+    assert fixed.replace("  ", " ") == right.replace("  ", " ")
+    starlark.parse(fixed, filename="t")
