@@ -12,6 +12,8 @@ from orchestrator.cli.compile import compile_
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.fmt import fmt
 from orchestrator.cli.init import init
+from orchestrator.cli.memory_inspect import memory_inspect
+from orchestrator.cli.memory_rebuild import memory_rebuild
 from orchestrator.cli.resume import resume
 from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
@@ -51,3 +53,17 @@ app.command("fmt")(fmt)
 app.command("schema")(schema)
 app.command("init")(init)
 app.command("doctor")(doctor)
+
+# Commands with a colon work with a space too: `agentlark memory inspect`.
+_SPACED = {
+    "memory:inspect": memory_inspect,
+    "memory:rebuild": memory_rebuild,
+}
+_rooms: dict[str, typer.Typer] = {}
+for _name, _command in _SPACED.items():
+    _room, _, _verb = _name.partition(":")
+    if _room not in _rooms:
+        _rooms[_room] = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+        app.add_typer(_rooms[_room], name=_room, hidden=True)
+    app.command(_name)(_command)
+    _rooms[_room].command(_verb)(_command)

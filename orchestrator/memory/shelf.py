@@ -1,0 +1,92 @@
+"""The files of a memory, brought up to date before they are read.
+
+The artifact file follows the folder's journal and the memory's own. A run that was killed leaves it behind;
+whoever looks at memory takes what is missing first. That never keeps anybody from looking: what stands in
+its way is said, and what is there is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentlark.diagnostics import visible
+from orchestrator.core.errors import StoreError, UserError
+from orchestrator.core.paths import RunPaths
+from orchestrator.store.artifacts import ArtifactProjection, ArtifactReader, open_artifacts
+from orchestrator.store.artifacts.projection import CaughtUp
+from orchestrator.store.journal import JournalReader, open_journal_readonly
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """An artifact file opened for reading; None where there is none yet."""
+
+    reader: ArtifactReader | None
+    notes: tuple[str, ...]
+    """What could not be brought up to date, and why."""
+
+
+@contextmanager
+def open_shelf(paths: RunPaths) -> Iterator[Shelf]:
+    """The memory of a folder, up to date where that can be.
+
+    Raises StoreRefused when its file is no artifact file.
+    """
+    notes = tuple(bring_up_to_date(paths))
+    reader = open_artifacts(paths.artifacts)
+    if reader is None:
+        yield Shelf(None, notes)
+        return
+    with reader:
+        yield Shelf(reader, notes)
+
+
+def bring_up_to_date(paths: RunPaths) -> Iterator[str]:
+    """Project what the journals have and the artifact file has not; gives what could not be, and why."""
+    for journal, is_memory in ((paths.journal, False), (paths.condensing, True)):
+        if journal.exists():
+            try:
+                done = _catch_up(paths.artifacts, journal, is_memory)
+            except StoreError as error:
+                yield f"what is new in {visible(str(journal))} is not shown: {error}"
+            else:
+                yield from (f"no artifact, because it cannot be read: {turn}" for turn in done.unreadable)
+
+
+def rebuild(paths: RunPaths) -> CaughtUp:
+    """Project anew all that the journals have; what only the artifact file has stays.
+
+    Raises UserError when there is no journal, StoreError when a file cannot be read or written.
+    """
+    if not paths.journal.exists() and not paths.condensing.exists():
+        raise UserError(
+            f"there is no journal in {visible(str(paths.folder))} to rebuild the artifacts from",
+            "run a squad first, or name the project with --project-root",
+        )
+    with _reading(paths.journal) as journal, _reading(paths.condensing) as memory:
+        projection = ArtifactProjection(paths.artifacts)
+        try:
+            return projection.rebuild_all(journal, memory)
+        finally:
+            projection.close()
+
+
+def _catch_up(artifacts: Path, source: Path, is_memory: bool) -> CaughtUp:
+    with open_journal_readonly(source) as journal:
+        projection = ArtifactProjection(artifacts)
+        try:
+            return projection.catch_up_memory(journal) if is_memory else projection.catch_up_all(journal)
+        finally:
+            projection.close()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[JournalReader | None]:
+    if not path.exists():
+        yield None
+        return
+    with open_journal_readonly(path) as journal:
+        yield journal
