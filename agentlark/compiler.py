@@ -47,16 +47,20 @@ def compile_file(
     variables: Mapping[str, str] | None = None,
     shown: str | None = None,
     max_steps: int | None = None,
+    unsaved: Mapping[Path, str] | None = None,
 ) -> Compilation:
     """The checked squad that a configuration file describes.
 
     `variables` are the values for the file's `param(…)`; `shown` is the name to show for the file (its
-    path as given by default); `max_steps` bounds what each file may take to evaluate.
+    path as given by default); `max_steps` bounds what each file may take to evaluate; `unsaved` are texts
+    that an editor holds, by absolute path, read instead of the files.
     Raises ConfigError with every finding.
     """
     file = Path(path)
     limits = starlark.Limits() if max_steps is None else starlark.Limits(max_steps=max_steps)
-    return _Compiler(file, shown or str(path), variables or {}, limits).compile()
+    compiler = _Compiler(file, shown or str(path), variables or {}, limits)
+    compiler.unsaved(unsaved or {})
+    return compiler.compile()
 
 
 @dataclass(slots=True)
@@ -71,6 +75,7 @@ class _Loader:
     active: list[tuple[ProjectFile, Span | None]] = field(default_factory=list)
     files: dict[str, ProjectFile] = field(default_factory=dict)
     sources: dict[str, SourceFile] = field(default_factory=dict)
+    unsaved: Mapping[Path, str] = field(default_factory=dict)
 
     def execute(self, file: ProjectFile, at: Span | None = None) -> starlark.Module:
         """The module of a file; `at` is the load that asked for it."""
@@ -98,7 +103,8 @@ class _Loader:
     def read(self, file: ProjectFile, at: Span | None) -> str:
         """The text of a file, noted as a source. Raises ConfigError located at what asked for it."""
         try:
-            data = read_file(file.path)
+            unsaved = self.unsaved.get(file.path)
+            data = read_file(file.path) if unsaved is None else unsaved.encode("utf-8", "surrogatepass")
             text = decode(data)
         except Unreadable as error:
             message = f"{file.shown} cannot be read: {error}"
@@ -153,6 +159,10 @@ class _Compiler:
         self._parameters = Parameters(variables)
         self._loader = _Loader(self._root, self._findings, limits)
         self._loader.builtins = make_builtins(self._findings, self._parameters, self._loader.read_prompt)
+
+    def unsaved(self, texts: Mapping[Path, str]) -> None:
+        """Take these texts, by absolute path, for those of the files."""
+        self._loader.unsaved = texts
 
     def compile(self) -> Compilation:
         found = self._findings.diagnostics
