@@ -41,7 +41,7 @@ REQUIREMENT = Requirement(
 )
 
 POLL_S = 0.05
-_APPEAR_S = 3.0
+_APPEAR_S = 5.0
 _PANES = TypeAdapter(tuple[PaneInfo, ...])
 _TABS = TypeAdapter(tuple[TabInfo, ...])
 _NO_SESSION = re.compile(
@@ -112,6 +112,21 @@ class Calls:
         await self.alive(self.session(session))
         raise refusal(action, ended)
 
+    async def answer(self, session: str | None, *action: str) -> str:
+        """What an action says that always says something.
+
+        A busy server gives an action up after a second and says nothing, with exit code 0; it is then asked
+        again. Raises DeadlineExceeded.
+        """
+        until_s = _now_s() + self.program.around.deadline_s
+        while _now_s() < until_s:
+            if said := await self.act(session, *action):
+                return said
+            await asyncio.sleep(POLL_S)
+        raise DeadlineExceeded(
+            f"zellij {' '.join(action)[:80]}: no answer, again and again", "it may be too busy"
+        )
+
     async def live_sessions(self) -> tuple[str, ...]:
         """Names of sessions whose server answers, sorted."""
         return tuple(sorted(each.name for each in await self.sessions() if each.is_live))
@@ -134,16 +149,16 @@ class Calls:
 
     async def panes(self, session: str | None) -> tuple[PaneInfo, ...]:
         """All panes of a session, plugins and hidden ones included, tab by tab."""
-        return _PANES.validate_json(await self.act(session, "list-panes", "--json") or "[]")
+        return _PANES.validate_json(await self.answer(session, "list-panes", "--json", "--all"))
 
     async def tabs(self, session: str | None) -> tuple[TabInfo, ...]:
         """The tabs of a session, by position."""
-        tabs = _TABS.validate_json(await self.act(session, "list-tabs", "--json") or "[]")
+        tabs = _TABS.validate_json(await self.answer(session, "list-tabs", "--json"))
         return tuple(sorted(tabs, key=lambda tab: tab.position))
 
     async def clients(self, session: str | None) -> tuple[ClientInfo, ...]:
         """Who is attached."""
-        rows = (await self.act(session, "list-clients")).splitlines()[1:]
+        rows = (await self.answer(session, "list-clients")).splitlines()[1:]
         fields = [row.split(maxsplit=2) for row in rows if row.strip()]
         return tuple(
             ClientInfo(client_id=int(each[0]), pane_id=each[1], command="".join(each[2:]).strip())
@@ -170,30 +185,37 @@ class Calls:
             f"session {self.session(session)} has no tab with the id {tab_id}", "ids are in `tabs.list()`"
         )
 
-    async def first_pane(self, session: str | None, tab_id: int) -> PaneInfo:
-        """The first terminal pane of a tab, once it is there. Raises PaneNotFound."""
-        until_s = asyncio.get_running_loop().time() + _APPEAR_S
-        while True:
-            for pane in await self.panes(session):
-                if pane.tab_id == tab_id and pane.is_selectable:
+    async def new_pane(self, session: str | None, *action: str) -> PaneInfo:
+        """The pane that an action makes, found in the session. Raises NotCreated when it is not there."""
+        before = {pane.pane_id for pane in await self.panes(session)}
+        said = (await self.act(session, *action)).strip()
+        until_s = _now_s() + _APPEAR_S
+        while _now_s() < until_s:
+            fresh = [pane for pane in await self.panes(session) if pane.pane_id not in before]
+            for pane in fresh:
+                if said in ("", pane.pane_id):  # busy, zellij makes it and does not say its id
                     return pane
-            if asyncio.get_running_loop().time() > until_s:
-                raise PaneNotFound(f"tab {tab_id} has no pane", "look at zellij's log")
             await asyncio.sleep(POLL_S)
+        raise NotCreated(
+            f"zellij said that it made {said or 'a pane'}, and there is none",
+            "it found no room, or the pane has closed already",
+        )
 
-    async def created(self, session: str | None, pane_id: str) -> PaneInfo:
-        """A pane that zellij says it has made. Raises NotCreated when it is not to be found."""
-        until_s = asyncio.get_running_loop().time() + _APPEAR_S
-        while True:
-            try:
-                return await self.pane(session, pane_id)
-            except PaneNotFound as error:
-                if asyncio.get_running_loop().time() > until_s:
-                    raise NotCreated(
-                        f"zellij said that it made {pane_id or 'a pane'}, and there is none",
-                        "it found no room, or the pane has closed already",
-                    ) from error
+    async def new_tab(self, session: str | None, *action: str) -> TabInfo:
+        """The tab that an action makes, once it has a pane. Raises NotCreated when it gets none."""
+        before = {tab.tab_id for tab in await self.tabs(session)}
+        said = (await self.act(session, *action)).strip()
+        until_s = _now_s() + _APPEAR_S
+        while _now_s() < until_s:
+            peopled = {pane.tab_id for pane in await self.panes(session) if pane.is_selectable}
+            for tab in await self.tabs(session):
+                if tab.tab_id in peopled - before and said in ("", str(tab.tab_id)):
+                    return tab
             await asyncio.sleep(POLL_S)
+        raise NotCreated(
+            f"zellij said that it made tab {said or '?'}, and there is none with a pane",
+            "look at zellij's log",
+        )
 
     async def watched(self, session: str | None) -> None:
         """Nothing, if somebody is attached. Raises NobodyAttached otherwise."""
@@ -229,6 +251,10 @@ class Calls:
             except TimeoutError as error:
                 raise NobodyAttached(f"no client could be attached to {name} in time", "try again") from error
             yield
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _words(ended: Ended) -> str:

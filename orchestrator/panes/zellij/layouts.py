@@ -23,7 +23,7 @@ class Layouts:
 
     async def dump(self, *, session: str | None = None) -> str:
         """A session's present layout as KDL; its commands wait for Enter when it is used."""
-        return await self._calls.act(session, "dump-layout")
+        return await self._calls.answer(session, "dump-layout")
 
     async def save(self, path: Path, *, session: str | None = None) -> None:
         """Write a session's present layout to a file. Raises OSError when it cannot be written."""

@@ -34,7 +34,7 @@ class PaneIO:
         """
         pane = await self._calls.pane(session, pane_id)
         flags = [*(["--full"] if scrollback else []), *(["--ansi"] if ansi else [])]
-        said = await self._calls.act(session, "dump-screen", f"--pane-id={pane.pane_id}", *flags)
+        said = await self._calls.answer(session, "dump-screen", f"--pane-id={pane.pane_id}", *flags)
         return tidy(said.split("\n"))
 
     async def save(self, pane_id: str, path: Path, *, session: str | None = None) -> None:

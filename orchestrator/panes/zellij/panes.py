@@ -36,8 +36,8 @@ class Panes(PaneArrangement):
         if name is not None:
             flags.append(f"--name={title(name)}")
         flags += ["--stacked"] if options.stacked else []
-        async with self._room(session, options):
-            return await self._made(session, "new-pane", *flags, *_dashed(argv))
+        async with self._room(session, options, beside=direction is not None):
+            return await self._calls.new_pane(session, "new-pane", *flags, *_dashed(argv))
 
     async def edit(
         self,
@@ -53,8 +53,8 @@ class Panes(PaneArrangement):
         flags = [*_placed(direction, options), *options.arguments()]
         if line is not None:
             flags.append(f"--line-number={line}")
-        async with self._room(session, options):
-            return await self._made(session, "edit", *flags, "--", str(file))
+        async with self._room(session, options, beside=direction is not None):
+            return await self._calls.new_pane(session, "edit", *flags, "--", str(file))
 
     async def run(
         self,
@@ -75,7 +75,7 @@ class Panes(PaneArrangement):
         if name is not None:
             flags.append(f"--name={title(name)}")
         action = ("action", "new-pane", *flags, *_dashed(argv))
-        async with self._room(session, options):
+        async with self._room(session, options, beside=False):
             return (await self._calls.within(session, *action, deadline_s=deadline_s)).code
 
     async def list(self, *, plugins: bool = False, session: str | None = None) -> tuple[PaneInfo, ...]:
@@ -101,18 +101,18 @@ class Panes(PaneArrangement):
         await self._targeted(session, pane_id, "undo-rename-pane")
 
     @asynccontextmanager
-    async def _room(self, session: str | None, options: PaneOptions) -> AsyncIterator[None]:
-        """A tab to make a pane in: the one it names, or the one that is looked at, by us if by nobody else."""
+    async def _room(self, session: str | None, options: PaneOptions, *, beside: bool) -> AsyncIterator[None]:
+        """A tab to make a pane in: one that is there, and is looked at, by us if need be and nobody else.
+
+        A pane `beside` the focused one, in any way, needs somebody whose focus that is.
+        """
         if options.tab_id is not None:
             await self._calls.tab(session, options.tab_id)
-        if options.tab_id is None or options.stacked:
+        if options.tab_id is None or options.stacked or beside:
             async with self._calls.attended(session):
                 yield
         else:
             yield
-
-    async def _made(self, session: str | None, *action: str) -> PaneInfo:
-        return await self._calls.created(session, (await self._calls.act(session, *action)).strip())
 
 
 def _placed(direction: Direction | None, options: PaneOptions) -> Iterator[str]:

@@ -31,6 +31,10 @@ class Plugins:
         self, url: str, *, options: PluginOptions | None = None, session: str | None = None
     ) -> PaneInfo:
         """Focus the plugin if it runs, else launch it."""
+        for pane in await self.list(session=session):
+            if pane.plugin_url == plugin_url(url) and not pane.is_suppressed:
+                await self._calls.act(session, "focus-pane-id", pane.pane_id)
+                return pane
         return await self._launched(session, "launch-or-focus-plugin", url, options or PluginOptions())
 
     async def start_or_reload(
@@ -61,8 +65,7 @@ class Plugins:
         if options.tab_id is not None:
             await self._calls.tab(session, options.tab_id)
         async with self._calls.attended(session):
-            said = await self._calls.act(session, action, *options.arguments(), "--", plugin_url(url))
-            return await self._calls.created(session, said.strip())
+            return await self._calls.new_pane(session, action, *options.arguments(), "--", plugin_url(url))
 
 
 def plugin_url(given: str) -> str:

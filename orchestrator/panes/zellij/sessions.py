@@ -123,7 +123,7 @@ class Sessions:
 
     async def clone(self, name: str, *, session: str | None = None) -> SessionInfo:
         """Start another session of the same layout and bind it; its commands wait for Enter."""
-        layout = await self._calls.act(session, "dump-layout")
+        layout = await self._calls.answer(session, "dump-layout")
         return await self.create(name, layout=layout)
 
     async def save(self, *, session: str | None = None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from orchestrator.panes.errors import InvalidInput, NotCreated, PaneNotFound, TabNotFound
+from orchestrator.panes.errors import InvalidInput, TabNotFound
 from orchestrator.panes.inputs import command as checked_command
 from orchestrator.panes.inputs import title
 from orchestrator.panes.zellij.calls import Calls
@@ -42,8 +42,7 @@ class Tabs:
         with layout_file(layout) as file:
             flags += [f"--layout={file}"] if file is not None else []
             async with self._calls.attended(session):
-                said = await self._calls.act(session, "new-tab", *flags, *command_flags)
-                return await self._created(session, said.strip())
+                return await self._calls.new_tab(session, "new-tab", *flags, *command_flags)
 
     async def list(self, *, session: str | None = None) -> tuple[TabInfo, ...]:
         """The tabs, by position."""
@@ -130,17 +129,6 @@ class Tabs:
         """Arrange a tab's panes by the next of zellij's arrangements for so many panes."""
         await self._calls.tab(session, tab_id)
         await self._calls.act(session, f"{which}-swap-layout", f"--tab-id={tab_id}")
-
-    async def _created(self, session: str | None, said: str) -> TabInfo:
-        """The tab that zellij says it made, once it has a pane; without one it would vanish."""
-        try:
-            tab = await self._calls.tab(session, int(said))
-            await self._calls.first_pane(session, tab.tab_id)
-        except (ValueError, TabNotFound, PaneNotFound) as error:
-            raise NotCreated(
-                f"zellij said that it made tab {said or '?'}, and there is none", "look at its log"
-            ) from error
-        return tab
 
     async def _looked_at(self, session: str | None, *action: str) -> None:
         await self._calls.watched(session)
