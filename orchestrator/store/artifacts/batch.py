@@ -47,9 +47,12 @@ class ArtifactBatch:
             if row:
                 self._plans[fact.id.node] = str(row[0])
 
-    def add(self, seq: int, fact: TurnEnded, artifact: Artifact) -> None:
-        """Gather an artifact. Should another have its id already, it takes the fact's number as a suffix."""
-        at = moment(fact.at)
+    def add(self, seq: int, artifact: Artifact, answer: bytes = b"") -> None:
+        """Gather the artifact of a fact, of an answer if it has one (its digest).
+
+        Should another have its id already, it takes the fact's number as a suffix.
+        """
+        at = moment(artifact.created)
         folder = artifact_folder(self._tree, at)
         if self._is_taken(folder, artifact.id):
             artifact = artifact.model_copy(update={"id": f"{artifact.id}-{seq}"})
@@ -62,7 +65,6 @@ class ArtifactBatch:
             self._plans[artifact.node] = name
         created_ms = at[0] * 1000 + at[1] // 1_000_000
         who = (artifact.agent, artifact.node, artifact.type, artifact.wave)
-        answer = bytes.fromhex(fact.answer or "")
         self._rows.append((id, self._run, seq, name, ino, *who, created_ms, artifact.simulated, answer))
         self._tags += [(tag, id) for tag in artifact.tags]
         if artifact.type == "summary":

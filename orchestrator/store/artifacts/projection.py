@@ -130,7 +130,9 @@ class ArtifactProjection:
                     continue
                 batch = ArtifactBatch(db, id)
                 for seq, fact in page:
-                    story.see(fact)
+                    if left := story.see(fact):
+                        batch.add(seq, left)
+                        written += 1
                     if isinstance(fact, TurnEnded) and fact.origin == "reused":
                         batch.note_reused(fact)
                     elif isinstance(fact, TurnEnded) and _is_new(fact):
@@ -242,5 +244,5 @@ def _add(batch: ArtifactBatch, journal: Recorded, seq: int, fact: TurnEnded, sto
         artifact = story.artifact(fact, Bodies(journal.body(fact.key), journal.body(fact.answer), plan))
     except (StoreError, ValidationError) as error:
         return f"{fact.id.node} step {fact.id.step} of {fact.id.run}: {error}"
-    batch.add(seq, fact, artifact)
+    batch.add(seq, artifact, bytes.fromhex(fact.answer))
     return None

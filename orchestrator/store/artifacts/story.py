@@ -1,20 +1,20 @@
 """What a run's facts leave in memory, told as they come: who its agents are, which artifact a turn leaves.
 
 One story per run; the projection tells it every fact in order. A squad's run leaves a plan or follow-up per
-answered turn; a condensing pass leaves a summary per answered turn.
+answered turn, and a summary where it was interrupted; a condensing pass leaves a summary per answered turn.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from orchestrator.core.errors import StoreError
-from orchestrator.core.facts import AgentsJoined, Fact, TurnEnded
+from orchestrator.core.facts import AgentsEngaged, AgentsJoined, Fact, InterruptAsked, RunStarted, TurnEnded
 from orchestrator.core.ports import RunRecord
-from orchestrator.core.turn import Done, TurnInput
+from orchestrator.core.turn import Done, TurnInput, Usage
 from orchestrator.store.artifacts.condensing import EXTRACTIVE, CondensePass, entry_of
 from orchestrator.store.artifacts.payload import Artifact, artifact_id
 from orchestrator.store.artifacts.topic import topic_of
@@ -37,8 +37,8 @@ class Bodies:
 class Story(Protocol):
     """How the facts of one run are taken."""
 
-    def see(self, fact: Fact) -> None:
-        """Take note of who joined."""
+    def see(self, fact: Fact) -> Artifact | None:
+        """Take note of a fact; gives the artifact of one that leaves some by itself."""
         ...
 
     def artifact(self, fact: TurnEnded, bodies: Bodies) -> Artifact:
@@ -81,27 +81,44 @@ class SquadStory:
         except ValidationError as error:
             raise StoreError(f"the squad recorded for run {record.slug} is not one: {error}") from error
         self._members = {agent.id: Member(group.id, agent.role) for group in groups for agent in group.agents}
+        self._run = record.slug
+        self._simulated = record.simulated
+        self._relay: frozenset[str] = frozenset()
         topic = topic_of(record.prompt)
         self._topic = (f"topic:{topic}",) if topic else ()
 
-    def see(self, fact: Fact) -> None:
-        """Take note of the agents that a blueprint added."""
-        if isinstance(fact, AgentsJoined):
-            tags = (DYNAMIC_TAG, *fact.tags)
-            for agent in fact.agents:
-                self._members[agent.id] = Member(fact.group, agent.role, fact.wave, tags)
+    def see(self, fact: Fact) -> Artifact | None:
+        """Take note of who joined and who acts again; an interrupt leaves its summary."""
+        match fact:
+            case RunStarted():
+                self._relay = frozenset(fact.relay)
+            case AgentsJoined():
+                tags = (DYNAMIC_TAG, *fact.tags)
+                for agent in fact.agents:
+                    self._members[agent.id] = Member(fact.group, agent.role, fact.wave, tags)
+            case AgentsEngaged():
+                for id in fact.agents:
+                    role = (
+                        self._members[id].role if id in self._members else id.replace("-", " ").capitalize()
+                    )
+                    self._members[f"{id}@{fact.wave}"] = Member(fact.group, role, fact.wave, fact.tags)
+            case InterruptAsked():
+                return self._interrupt(fact)
+        return None
 
     def artifact(self, fact: TurnEnded, bodies: Bodies) -> Artifact:
-        """The plan, follow-up or repair that a turn left."""
+        """The plan, follow-up or other answer that a turn left."""
         given = _INPUT.validate_json(bodies.asked)
         done = Done.model_validate_json(bodies.answer)
         run, node, step = fact.id
-        agent, _, again = node.partition("@")
-        member = self._members.get(agent, Member("", ""))
-        wave = int(again) if again.isdecimal() else member.wave
+        agent, _, wave = node.partition("@")
+        member = self._members.get(node) or self._members.get(agent) or Member("", "")
+        if wave.isdecimal() and int(wave) != member.wave:
+            member = replace(member, wave=int(wave))
         simulated = fact.simulated or done.simulated
-        place = (f"run:{run}", f"group:{member.group}", f"role:{member.role}", f"wave:{wave}")
-        tags = (*place, *self._topic, *member.tags, *(("simulated",) if simulated else ()))
+        labels = (("relay", member.group in self._relay), ("simulated", simulated))
+        place = (f"run:{run}", f"group:{member.group}", f"role:{member.role}", f"wave:{member.wave}")
+        tags = (*place, *self._topic, *member.tags, *(label for label, holds in labels if holds))
         return Artifact(
             id=artifact_id(fact.at, run, node, f"{step:02d}", fact.purpose),
             run=run,
@@ -110,7 +127,7 @@ class SquadStory:
             node=node,
             role=member.role,
             type=fact.purpose,
-            wave=wave,
+            wave=member.wave,
             tags=tuple(dict.fromkeys(tags)),
             created=fact.at,
             prompt=given.prompt,
@@ -120,6 +137,31 @@ class SquadStory:
             backend=given.backend,
             simulated=simulated,
             relatedArtifacts=(bodies.plan,) if bodies.plan else (),
+        )
+
+    def _interrupt(self, fact: InterruptAsked) -> Artifact:
+        return Artifact(
+            id=artifact_id(fact.at, self._run, "interrupt"),
+            run=self._run,
+            group="",
+            agent="interrupt",
+            node="interrupt",
+            role="",
+            type="interrupt",
+            wave=0,
+            tags=(
+                f"run:{self._run}",
+                "interrupt",
+                *self._topic,
+                *(("simulated",) if self._simulated else ()),
+            ),
+            created=fact.at,
+            prompt="",
+            text=fact.summary,
+            usage=Usage(),
+            model="",
+            backend="",
+            simulated=self._simulated,
         )
 
 
@@ -132,7 +174,7 @@ class CondensingStory:
         self._of = {gathering.summariser: gathering for gathering in gatherings}
 
     def see(self, fact: Fact) -> None:
-        """Nobody joins."""
+        """Nobody joins, and nothing but a turn leaves anything."""
 
     def artifact(self, fact: TurnEnded, bodies: Bodies) -> Artifact:
         """The summary that a summariser's turn left."""

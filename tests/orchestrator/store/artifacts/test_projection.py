@@ -14,7 +14,7 @@ import pytest
 
 from agentlark.blueprint import Specialist
 from orchestrator.core.errors import StoreError, StoreRefused
-from orchestrator.core.facts import AgentsJoined, Fact
+from orchestrator.core.facts import AgentsEngaged, AgentsJoined, Fact, InterruptAsked, RunStarted
 from orchestrator.core.frozen import Digest
 from orchestrator.store.agentfs.files import list_names, read_file
 from orchestrator.store.artifacts import Artifact, ArtifactProjection
@@ -318,3 +318,41 @@ def test_a_recorded_squad_that_is_none_is_an_error(record: Any, make_turn: Any, 
         await journal.close()
 
     asyncio.run(story())
+
+
+def test_nodes_that_act_again_have_their_wave_and_the_tags_of_their_engagement(
+    recording: Recording, make_turn: Any, later: Any
+) -> None:
+    started = RunStarted(
+        run="r", prompt="0" * 64, squad="0" * 64, simulated=False, relay=("core",), at=later(0)
+    )
+    tags = ("autonomous", "relay")
+    engaged = [
+        AgentsEngaged(wave=wave, group="core", purpose=purpose, agents=(agent,), tags=tags, at=later(0))
+        for wave, purpose, agent in ((1, "orchestration", "autonomous-orchestrator"), (2, "relay", "planner"))
+    ]
+    recording.write("r", [started], make_turn(), engaged, make_turn("planner@2", at=later(1)))
+    recording.write("r", make_turn("autonomous-orchestrator@1", at=later(2)))
+    plain, again, orchestrator = recording.project()
+    assert plain["wave"] == 0 and "relay" in plain["tags"] and "autonomous" not in plain["tags"]
+    assert again["wave"] == 2 and {"autonomous", "relay", "wave:2", "role:Planner"} <= set(again["tags"])
+    assert orchestrator["agent"] == "autonomous-orchestrator" and orchestrator["group"] == "core"
+    assert orchestrator["wave"] == 1 and "autonomous" in orchestrator["tags"]
+
+
+def test_an_interrupt_leaves_its_summary(recording: Recording, later: Any) -> None:
+    recording.write("r", [InterruptAsked(summary="planner is done,\nbuilder runs", at=later(3))])
+    (artifact,) = recording.project()
+    assert (artifact["type"], artifact["text"]) == ("interrupt", "planner is done,\nbuilder runs")
+    assert artifact["tags"] == ["run:r", "interrupt", "topic:ship-mvp-care"]
+
+
+def test_a_run_taken_up_by_another_process_is_told_from_its_beginning(
+    recording: Recording, make_turn: Any, later: Any
+) -> None:
+    agent = Specialist(id="tester", role="Tester", prompt="Test it.")
+    joined = AgentsJoined(wave=2, group="core", by="builder", agents=(agent,), at=later(0))
+    recording.write("r", [joined], make_turn("tester"))
+    recording.project()
+    recording.write("r", make_turn("tester", step=2, purpose="follow-up", at=later(9)))
+    assert recording.project()[1]["wave"] == 2
