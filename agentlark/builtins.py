@@ -157,12 +157,15 @@ def _read(
             if isinstance(plain, Wrong):
                 place = call.where(name, *plain.path)
                 fix = replacement(place, *plain.instead) if plain.instead else None
-                findings.add(plain.code, f"{name}: {plain.message}", place, help=plain.help, fix=fix)
+                message = f"{name}: {plain.message}"
+                findings.add(plain.code, message, place, help=plain.help, fix=fix, related=call.stack)
             else:
                 taken[name] = plain
     for name in required:
         if kwargs.get(name) is None:
-            findings.add("AL304", f"{call.name} needs {name}", call.span, help=f"add {name} = …")
+            findings.add(
+                "AL304", f"{call.name} needs {name}", call.span, help=f"add {name} = …", related=call.stack
+            )
     return taken
 
 
@@ -174,6 +177,7 @@ def _unknown_field(findings: Findings, call: starlark.Call, name: str, fields: M
         call.name_span(name),
         help=f"did you mean {near!r}?" if near else f"`agentlark docs {call.name}` lists its fields",
         fix=replacement(call.name_span(name), name, near),
+        related=call.stack,
     )
 
 

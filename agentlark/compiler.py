@@ -10,7 +10,7 @@ It reads files under the project root and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ class _Loader:
     limits: starlark.Limits
     builtins: dict[str, starlark.Builtin] = field(default_factory=dict)
     modules: dict[Path, starlark.Module] = field(default_factory=dict)
+    failed: set[Path] = field(default_factory=set)
     active: list[tuple[ProjectFile, Span | None]] = field(default_factory=list)
     files: dict[str, ProjectFile] = field(default_factory=dict)
     sources: dict[str, SourceFile] = field(default_factory=dict)
@@ -87,18 +88,24 @@ class _Loader:
             raise ConfigError(
                 [Diagnostic("AL319", f"{file.shown} is a compiled form, not a source", help=_RUN_IT)]
             )
+        if file.path in self.failed:
+            raise ConfigError([])  # has been told
         self.files[file.shown] = file
         self.active.append((file, at))
-        module = starlark.execute(
-            text,
-            filename=file.shown,
-            builtins=self.builtins,
-            load=lambda name, place: self._load(file, name, place),
-            limits=self.limits,
-        )
-        self.active.pop()
-        self.modules[file.path] = module
-        return module
+        try:
+            self.modules[file.path] = starlark.execute(
+                text,
+                filename=file.shown,
+                builtins=self.builtins,
+                load=lambda name, place: self._load(file, name, place),
+                limits=self.limits,
+            )
+        except (starlark.StarlarkError, ConfigError) as error:
+            self.failed.add(file.path)
+            raise ConfigError([_loaded(each, file.shown, at) for each in error.diagnostics]) from error
+        finally:
+            self.active.pop()
+        return self.modules[file.path]
 
     def read(self, file: ProjectFile, at: Span | None) -> str:
         """The text of a file, noted as a source. Raises ConfigError located at what asked for it."""
@@ -145,6 +152,14 @@ class _Loader:
     def refusal(self, message: str, at: Span | None, remedy: str = "") -> ConfigError:
         """A file that is not read, and why."""
         return ConfigError([Diagnostic("AL319", message, at, help=remedy or None)])
+
+
+def _loaded(diagnostic: Diagnostic, shown: str, at: Span | None) -> Diagnostic:
+    """The finding in a file that is loaded, with the load beside it."""
+    if at is None:
+        return diagnostic
+    step = Related(at, f"{shown} is loaded here")
+    return replace(diagnostic, related=tuple(dict.fromkeys((*diagnostic.related, step))))
 
 
 class _Compiler:

@@ -41,6 +41,8 @@ class Fault(Exception):
         self.place = place
         self.help = help
         self.related = related
+        self.argument: str | int | None = None
+        """The argument of the call that is at fault, by name or position."""
         self.others: list[tuple[tuple[int, int], str]] = []
         """Second places by offsets, while a file is being read."""
         self.edit: tuple[int, int, str] | None = None

@@ -126,18 +126,35 @@ class Site:
     def place(self, fault: Fault, frame: Frame) -> Fault:
         """The failure, placed here with the calls that led here, unless it has a place already."""
         if fault.place is None:
-            fault.place = self.span
+            fault.place = self._argument_span(fault.argument) or self.span
             fault.related += call_stack(frame)
         return fault
+
+    def _argument_span(self, argument: str | int | None) -> Span | None:
+        """The name of an argument, or the value of a positional one, if this is a call that has it."""
+        if argument is None or not isinstance(self.node, tree.Call):
+            return None
+        found = _argument(self.node, argument)
+        if found is None:
+            return None
+        node = found[1] or found[0]
+        return Span(self.origins.source, node.start, node.end)
 
 
 def call_stack(frame: Frame) -> tuple[Related, ...]:
     """The calls that led to a frame, innermost first."""
     calls: list[Related] = []
     while frame[3] is not None and len(calls) < _SHOWN_CALLS:
-        calls.append(Related(frame[3].span, "called from here"))
+        calls.append(Related(frame[3].span, f"{_callee(frame[3].node)}called from here"))
         frame = frame[2]
     return tuple(calls)
+
+
+def _callee(node: tree.Node) -> str:
+    """The name of what a call calls, and a blank; nothing when it has none."""
+    callee = node.callee if isinstance(node, tree.Call) else node
+    name = callee.name if isinstance(callee, tree.Attribute) else callee
+    return f"{name.name} " if isinstance(name, tree.Name) else ""
 
 
 class Call:

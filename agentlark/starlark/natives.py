@@ -50,7 +50,9 @@ def _arranged(native: Native, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
         if name not in native.names:
             near = nearest(name, native.names)
             help = f"did you mean {near}?" if near else None
-            raise Fault("AL210", f"unexpected keyword argument {name}", help=help)
+            fault = Fault("AL210", f"unexpected keyword argument {name}", help=help)
+            fault.argument = name
+            raise fault
         at = native.names.index(name)
         if placed[at] is not UNSET:
             raise Fault("AL210", f"got multiple values for parameter {name}")

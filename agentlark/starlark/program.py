@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from agentlark.diagnostics import Diagnostic, Source, Span, nearest
+from agentlark.errors import AgentlarkError, ConfigError
+from agentlark.starlark.aftermath import Aftermath
 from agentlark.starlark.builtins import UNIVERSE
 from agentlark.starlark.convert import from_python
 from agentlark.starlark.evaluate import Context
@@ -15,7 +18,7 @@ from agentlark.starlark.evaluate.calls import invoke_from_native
 from agentlark.starlark.failures import Fault, StarlarkError
 from agentlark.starlark.host import Origins, Site
 from agentlark.starlark.limits import Limits, Thread
-from agentlark.starlark.resolve import Unresolved, resolve, too_deep
+from agentlark.starlark.resolve import resolve, too_deep
 from agentlark.starlark.scopes import Globals
 from agentlark.starlark.syntax import parse_source, read_source, tree
 from agentlark.starlark.values import HEADER, UNSET, freeze
@@ -96,11 +99,10 @@ def execute(
     with _tree_set_aside():
         with _collection_paused():
             file = parse_source(text)
-            try:
-                variables = resolve(file, text, known, known)
-            except Unresolved as error:
-                raise StarlarkError(error.diagnostics) from None
-            prepared = _Prepared(file, variables, known, load, limits)
+            variables, mistakes = resolve(file, text, known, known)
+            if mistakes:
+                thread.print = _drop  # what runs now runs only for what else is wrong with it
+            prepared = _Prepared(file, variables, known, load, limits, mistakes)
         return prepared.run(thread)
 
 
@@ -145,36 +147,80 @@ def _collection_paused() -> Iterator[None]:
 
 
 class _Prepared:
-    """A resolved file as closures, ready to run once."""
+    """A resolved file as closures, ready to run once; statements with a mistake in them are left out."""
 
     def __init__(
-        self, file: tree.File, variables: Globals, known: Mapping[str, Any], load: Load | None, limits: Limits
+        self,
+        file: tree.File,
+        variables: Globals,
+        known: Mapping[str, Any],
+        load: Load | None,
+        limits: Limits,
+        mistakes: list[Diagnostic],
     ) -> None:
         self.variables = variables
         self.source = file.source
         self.nodes = file.body
         self.values: list[Any] = [UNSET] * len(variables.slots)
         self.origins = Origins(file.source, len(self.values))
+        self.found = mistakes
+        wrong = _statements_of(mistakes, file.body)
         context = Context(self.values, self.origins, known, limits)
-        self.steps = [_step(node, context, variables, load) for node in file.body]
+        self.steps = [
+            _left_out if node.start in wrong else _step(node, context, variables, load) for node in file.body
+        ]
 
     def run(self, thread: Thread) -> Module:
-        """Runs the statements in turn and freezes what they leave."""
+        """Runs the statements in turn and freezes what they leave.
+
+        After a failure those statements still run that do not depend on it, for what else is wrong.
+        """
         frame: list[Any] = [None, thread, None, None]
         frame += [UNSET] * (self.variables.frame_size - HEADER)
+        after: Aftermath | None = None
+        failure: AgentlarkError | None = None
         for step, node in zip(self.steps, self.nodes, strict=True):
-            try:
-                thread.charge(1)
-                step(frame)
-            except Fault as fault:
-                Site(node, self.origins).place(fault, frame)
-                raise StarlarkError([fault.diagnostic(self.source)]) from None
-            except (RecursionError, MemoryError) as error:
-                what = "memory is used up" if isinstance(error, MemoryError) else "calls nest too deeply"
-                place = Span(self.source, node.start, node.end)
-                message = f"{what} while this statement runs"
-                raise StarlarkError([Diagnostic("AL207", message, place)]) from None
+            if after is not None and after.touches(node):
+                after.spoil(node)
+                continue
+            error = self._failure(step, node, frame, thread)
+            if error is None:
+                continue
+            failure = failure or error
+            if not isinstance(error, StarlarkError | ConfigError):
+                raise error
+            self.found += error.diagnostics
+            if any(each.code == "AL207" for each in error.diagnostics):
+                break
+            after = after or Aftermath(self.nodes, self.variables.slots, self.values)
+            after.spoil(node)
+        if failure is not None:
+            same = isinstance(failure, StarlarkError | ConfigError) and failure.diagnostics == tuple(
+                self.found
+            )
+            raise failure if same else StarlarkError(self.found)
         freeze(*self.values)
+        return self._module()
+
+    def _failure(
+        self, step: Callable[[list[Any]], Any], node: tree.Node, frame: list[Any], thread: Thread
+    ) -> AgentlarkError | None:
+        """What running a statement came to grief with."""
+        try:
+            thread.charge(1)
+            step(frame)
+        except Fault as fault:
+            Site(node, self.origins).place(fault, frame)
+            return StarlarkError([fault.diagnostic(self.source)])
+        except (RecursionError, MemoryError) as error:
+            what = "memory is used up" if isinstance(error, MemoryError) else "calls nest too deeply"
+            place = Span(self.source, node.start, node.end)
+            return StarlarkError([Diagnostic("AL207", f"{what} while this statement runs", place)])
+        except AgentlarkError as error:  # the host's, from a load or a builtin
+            return error
+        return None
+
+    def _module(self) -> Module:
         loaded = self.variables.loaded
         exported = {
             name: self.values[slot]
@@ -182,6 +228,18 @@ class _Prepared:
             if name not in loaded and self.values[slot] is not UNSET
         }
         return Module(self.source.name, exported, self.variables.slots, self.origins)
+
+
+def _left_out(frame: list[Any]) -> None:
+    """Runs a statement that has been found wrong: not at all. Raises StarlarkError without a finding."""
+    raise StarlarkError([])
+
+
+def _statements_of(mistakes: list[Diagnostic], body: list[tree.Node]) -> set[int]:
+    """The offsets at which the statements begin that the mistakes are in."""
+    starts = [node.start for node in body]
+    places = [each.place.start for each in mistakes if isinstance(each.place, Span)]
+    return {starts[max(0, bisect_right(starts, place) - 1)] for place in places}
 
 
 def _step(

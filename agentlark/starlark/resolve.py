@@ -15,19 +15,19 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable
 from typing import Any
 
-from agentlark.diagnostics import SHOWN_LIMIT, Diagnostic, Related, Source, Span, nearest
+from agentlark.diagnostics import SHOWN_LIMIT, Diagnostic, Fix, Related, Source, Span, nearest, replacement
 from agentlark.starlark.scopes import FREE, GLOBAL, KNOWN, LOCAL, SURE, Block, FunctionScope, Globals
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.values import HEADER
 
 
-def resolve(file: tree.File, source: Source, known: Container[str], names: Iterable[str]) -> Globals:
-    """The variables of a file; sets `scope`, `hops` and `slot` of every name in the tree.
+def resolve(
+    file: tree.File, source: Source, known: Container[str], names: Iterable[str]
+) -> tuple[Globals, list[Diagnostic]]:
+    """The variables of a file and its mistakes, in file order; sets `scope`, `hops`, `slot` of every name.
 
-    `known` is what the host and the language offer, `names` the same for suggestions.
-
-    Raises:
-        Unresolved: with a diagnostic for every mistake.
+    `known` is what the host and the language offer, `names` the same for suggestions. A statement with a
+    mistake must not be run.
     """
     resolver = _Resolver(source, known, names)
     for node in file.body:
@@ -36,11 +36,9 @@ def resolve(file: tree.File, source: Source, known: Container[str], names: Itera
         try:
             resolver.visit(node)
         except RecursionError:
-            raise Unresolved([too_deep(source, node)]) from None
+            return resolver.globals, [too_deep(source, node)]
     resolver.globals.frame_size = resolver.module.size
-    if resolver.found:
-        raise Unresolved(sorted(resolver.found, key=_place_of))
-    return resolver.globals
+    return resolver.globals, sorted(resolver.found, key=_place_of)
 
 
 def too_deep(source: Source, node: tree.Node) -> Diagnostic:
@@ -51,13 +49,6 @@ def too_deep(source: Source, node: tree.Node) -> Diagnostic:
 
 def _place_of(diagnostic: Diagnostic) -> int:
     return diagnostic.place.start if isinstance(diagnostic.place, Span) else 0
-
-
-class Unresolved(Exception):
-    """The mistakes of a file, in file order."""
-
-    def __init__(self, diagnostics: list[Diagnostic]) -> None:
-        self.diagnostics = diagnostics
 
 
 class _Resolver:
@@ -107,9 +98,10 @@ class _Resolver:
         node: tree.Node,
         help: str | None = None,
         first: tuple[tree.Node, str] | None = None,
+        fix: Fix | None = None,
     ) -> None:
         related = (Related(self.span(first[0]), first[1]),) if first else ()
-        self.found.append(Diagnostic(code, message, self.span(node), help=help, related=related))
+        self.found.append(Diagnostic(code, message, self.span(node), help=help, related=related, fix=fix))
 
     def span(self, node: tree.Node) -> Span:
         return Span(self.source, node.start, node.end)
@@ -286,7 +278,15 @@ class _Resolver:
         for param in [*plain, *rest]:
             assert param.name is not None
             if param.name.name in self.block.slots:
-                self.report("AL104", f"duplicate parameter: {param.name.name}", param.name)
+                earlier = next(
+                    each.name for each in params if each.name and each.name.name == param.name.name
+                )
+                self.report(
+                    "AL104",
+                    f"duplicate parameter: {param.name.name}",
+                    param.name,
+                    first=(earlier, "first here"),
+                )
             param.name.scope = SURE
             param.name.hops = 0
             param.name.slot = self.block.bind(param.name.name)
@@ -353,9 +353,12 @@ class _Resolver:
         while block is not None:
             visible.update(block.slots)
             block = block.parent
-        near = nearest(name.name, visible)
-        help = f"did you mean {near}?" if near else None
-        self.report("AL101", f"undefined: {name.name}", name, help)
+        near = _ELSEWHERE.get(name.name) or nearest(name.name, visible)
+        if near is None or near not in visible:
+            self.report("AL101", f"undefined: {name.name}", name, near)
+            return
+        fix = replacement(self.span(name), name.name, near)
+        self.report("AL101", f"undefined: {name.name}", name, f"did you mean {near}?", fix=fix)
 
     def display(self, node: tree.Display) -> None:
         visitors = self.visitors
@@ -469,6 +472,22 @@ class _Resolver:
                     self.report("AL104", f"positional argument may not follow {after}", arg)
                 if kind is not literal:
                     visitors[kind](arg)
+
+
+_ELSEWHERE = {
+    "true": "True",
+    "false": "False",
+    "null": "None",
+    "nil": "None",
+    "none": "None",
+    "isinstance": 'compare type(x) with a name, as in type(x) == "string"',
+    "open": "files are read by the host alone",
+    "map": "use a comprehension: [f(x) for x in xs]",
+    "filter": "use a comprehension: [x for x in xs if f(x)]",
+    "sum": "add in a loop",
+    "round": "use int(x + 0.5)",
+}
+"""What is called otherwise here, or is not there, by its name in other languages."""
 
 
 def _ignore(result: int | None) -> None:

@@ -22,6 +22,8 @@ from agentlark.starlark.values import (
 )
 
 _MISSING = object()
+_FEW = 5
+"""How many keys are listed at most."""
 _INDEXABLE = frozenset({List, tuple, str, bytes})
 
 
@@ -62,8 +64,15 @@ def position(container: Any, index: Any, size: int) -> int:
 def missing_key(container: Dict, key: Any) -> Fault:
     """The failure of looking up a key that is not there, with the nearest that is."""
     near = nearest(key, (known for known in container if type(known) is str)) if type(key) is str else None
-    help = f'did you mean "{near}"?' if near else None
+    help = f'did you mean "{near}"?' if near else _its_keys(container)
     return Fault("AL204", f"key {brief(key)} not in dict", help=help)
+
+
+def _its_keys(container: Dict) -> str | None:
+    """What keys there are, when they are few enough to be read."""
+    if not container:
+        return "the dict is empty"
+    return f"its keys are {', '.join(map(brief, container))}" if len(container) <= _FEW else None
 
 
 def set_index(container: Any, index: Any, value: Any) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agentlark.starlark.failures import Fault
 
 if TYPE_CHECKING:
+    from agentlark.diagnostics import Span
     from agentlark.starlark.host import Call
 
 Frame = list[Any]
@@ -121,13 +122,18 @@ class Code:
         "index",
         "keywords",
         "names",
+        "place",
         "positional",
         "rest",
         "title",
     )
 
-    def __init__(self, title: str, names: list[str], positional: int, rest: int, keywords: int) -> None:
+    def __init__(
+        self, title: str, names: list[str], positional: int, rest: int, keywords: int, place: Span
+    ) -> None:
         self.title = title
+        self.place = place
+        """Where the parameters are written; the whole definition when there are none."""
         self.names = names
         """Parameters by slot: positional ones, keyword-only ones, then those of `*rest` and `**keywords`."""
         self.positional = positional

@@ -75,6 +75,7 @@ def invoke_from_native(thread: Thread, callee: Any, args: Sequence[Any]) -> Any:
     try:
         return invoke(callee, args, _NO_KEYWORDS, frame, site)
     except Fault as fault:
+        fault.argument = None  # of the call that the function made, which stands nowhere
         site.place(fault, frame)
         raise
     finally:

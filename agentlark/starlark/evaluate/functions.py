@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentlark.diagnostics import nearest
+from agentlark.diagnostics import Related, Span, nearest
 from agentlark.starlark.evaluate.context import EXPRESSIONS, NOTHING, STATEMENTS, Closure, Context
 from agentlark.starlark.evaluate.statements import weigh
 from agentlark.starlark.evaluate.targets import target
@@ -17,9 +17,7 @@ from agentlark.starlark.values import UNSET, Code, Dict, Function
 
 def define(context: Context, node: tree.Define) -> Closure:
     """`def`: makes the function and binds its name."""
-    make = _maker(
-        context, node.name.name, node.params, node.size, _body(context, node.body), 1 + weigh(node.body)
-    )
+    make = _maker(context, node.name.name, node, _body(context, node.body), 1 + weigh(node.body))
     store = target(context, node.name, node.name)
 
     def run(f: list[Any]) -> None:
@@ -38,17 +36,19 @@ def _body(context: Context, body: list[tree.Node]) -> Closure:
 
 def lambda_(context: Context, node: tree.Lambda) -> Closure:
     """`lambda`: makes the function."""
-    return _maker(context, "lambda", node.params, node.size, context.expression(node.body), 1)
+    return _maker(context, "lambda", node, context.expression(node.body), 1)
 
 
 def _maker(
-    context: Context, title: str, params: list[tree.Parameter], size: int, body: Closure, cost: int
+    context: Context, title: str, node: tree.Define | tree.Lambda, body: Closure, cost: int
 ) -> Closure:
     """The closure that makes the function: evaluates defaults and remembers the frame around."""
-    code = _code(title, params)
+    params = node.params
+    first, last = (params[0], params[-1]) if params else (node, node)
+    code = _code(title, params, Span(context.origins.source, first.start, last.end))
     code.body = body
     code.cost = cost
-    code.blank = (UNSET,) * (size - len(code.names))
+    code.blank = (UNSET,) * (node.size - len(code.names))
     slots = {name: slot for slot, name in enumerate(code.names)}
     defaults = [
         (slots[param.name.name], context.expression(param.default))
@@ -68,7 +68,7 @@ def _maker(
     return make
 
 
-def _code(title: str, params: list[tree.Parameter]) -> Code:
+def _code(title: str, params: list[tree.Parameter], place: Span) -> Code:
     plain = [param.name.name for param in params if not param.prefix and param.name]
     star = next((at for at, param in enumerate(params) if param.prefix == "*"), len(params))
     positional = sum(1 for param in params[:star] if not param.prefix)
@@ -82,7 +82,7 @@ def _code(title: str, params: list[tree.Parameter]) -> Code:
                 else:
                     keywords = len(names)
                 names.append(param.name.name)
-    return Code(title, names, positional, rest, keywords)
+    return Code(title, names, positional, rest, keywords, place)
 
 
 def enter(code: Code, frame: list[Any]) -> Any:
@@ -139,7 +139,8 @@ def fill(function: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
                 raise _unexpected(code, name)
             extra[name] = value
         elif values[slot] is not UNSET:
-            raise Fault("AL210", f'function {code.title} got multiple values for parameter "{name}"')
+            message = f'function {code.title} got multiple values for parameter "{name}"'
+            raise _misfit(code, message, name)
         else:
             values[slot] = value
     if code.keywords >= 0:
@@ -160,24 +161,35 @@ def _default(function: Function, values: list[Any]) -> None:
     if missing:
         word = "argument" if len(missing) == 1 else "arguments"
         listed = ", ".join(missing)
-        raise Fault("AL210", f"function {function.code.title} missing {len(missing)} {word} ({listed})")
+        raise _misfit(
+            function.code, f"function {function.code.title} missing {len(missing)} {word} ({listed})"
+        )
 
 
 def _too_many(function: Function, given: int, named: int) -> Fault:
     code = function.code
     if not code.positional:
-        return Fault("AL210", f"function {code.title} accepts no positional arguments ({given} given)")
+        message = f"function {code.title} accepts no positional arguments ({given} given)"
+        return _misfit(code, message, 0)
     bound = "at most" if function.defaults or len(code.index) > code.positional else "exactly"
     word = "argument" if code.positional == 1 else "arguments"
-    return Fault(
-        "AL210", f"function {code.title} accepts {bound} {code.positional} positional {word} ({given} given)"
-    )
+    message = f"function {code.title} accepts {bound} {code.positional} positional {word} ({given} given)"
+    return _misfit(code, message, code.positional)
 
 
 def _unexpected(code: Code, name: str) -> Fault:
     near = nearest(name, code.index)
     help = f"did you mean {near}?" if near else None
-    return Fault("AL210", f"function {code.title} got an unexpected keyword argument {name}", help=help)
+    message = f"function {code.title} got an unexpected keyword argument {name}"
+    return _misfit(code, message, name, help)
+
+
+def _misfit(code: Code, message: str, argument: str | int | None = None, help: str | None = None) -> Fault:
+    """The failure of arguments that do not fit the parameters, which are shown beside it."""
+    related = (Related(code.place, f"the parameters of {code.title}"),)
+    fault = Fault("AL210", message, help=help, related=related)
+    fault.argument = argument
+    return fault
 
 
 STATEMENTS[tree.Define] = define
