@@ -12,6 +12,7 @@ from orchestrator.cli.compile import compile_
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.fmt import fmt
 from orchestrator.cli.init import init
+from orchestrator.cli.lsp import lsp
 from orchestrator.cli.memory_inspect import memory_inspect
 from orchestrator.cli.memory_rebuild import memory_rebuild
 from orchestrator.cli.resume import resume
@@ -50,6 +51,7 @@ app.command("show")(show)
 app.command("compile")(compile_)
 app.command("check")(check)
 app.command("fmt")(fmt)
+app.command("lsp")(lsp)
 app.command("schema")(schema)
 app.command("init")(init)
 app.command("doctor")(doctor)
