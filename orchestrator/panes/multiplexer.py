@@ -7,7 +7,7 @@ without having done what it says.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -131,7 +131,7 @@ class Session(Protocol):
         """
         ...
 
-    def watch(self, panes: Sequence[str]) -> AsyncIterator[Change]:
+    def watch(self, panes: Sequence[str]) -> AsyncGenerator[Change, None]:
         """What many panes show, once at the start and then on every change, until all are closed.
 
         Close the iterator (`contextlib.aclosing`) to stop watching. A pane that changes faster than it is

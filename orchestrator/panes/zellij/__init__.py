@@ -5,6 +5,7 @@ zellij's silent refusals into errors. The reference is docs/zellij.md; read `cal
 """
 
 from orchestrator.panes.zellij.client import ZellijClient
+from orchestrator.panes.zellij.multiplexer import ZellijMultiplexer, ZellijSession
 from orchestrator.panes.zellij.options import Direction, Floating, PaneOptions, PipeOptions, PluginOptions
 from orchestrator.panes.zellij.pipes import PipeReply
 from orchestrator.panes.zellij.results import (
@@ -34,4 +35,6 @@ __all__ = [
     "SessionInfo",
     "TabInfo",
     "ZellijClient",
+    "ZellijMultiplexer",
+    "ZellijSession",
 ]

@@ -31,7 +31,7 @@ from orchestrator.panes.errors import (
 from orchestrator.panes.inputs import session_name
 from orchestrator.panes.program import Program, Requirement
 from orchestrator.panes.zellij.results import ClientInfo, PaneInfo, SessionInfo, TabInfo
-from orchestrator.process import Child, Ended, in_terminal
+from orchestrator.process import Child, Ended, Terminal, in_terminal
 
 REQUIREMENT = Requirement(
     oldest=(0, 44, 1),
@@ -42,6 +42,7 @@ REQUIREMENT = Requirement(
 
 POLL_S = 0.05
 _APPEAR_S = 5.0
+_ATTEMPTS = 3
 _PANES = TypeAdapter(tuple[PaneInfo, ...])
 _TABS = TypeAdapter(tuple[TabInfo, ...])
 _NO_SESSION = re.compile(
@@ -239,18 +240,21 @@ class Calls:
         child = self.program.child(["attach", name])
         environ = {**child.environ, "TERM": "xterm-256color"}
         unseen = Child(child.argv, child.cwd, child.deadline_s, environ, child.also_allowed)
-        async with in_terminal(unseen) as terminal:
-            try:
-                async with asyncio.timeout(child.deadline_s):
-                    while not await self.clients(session):
-                        if not terminal.is_running:
-                            raise NobodyAttached(
-                                f"no client could be attached to {name}", f"zellij attach {name}"
-                            )
-                        await asyncio.sleep(POLL_S)
-            except TimeoutError as error:
-                raise NobodyAttached(f"no client could be attached to {name} in time", "try again") from error
-            yield
+        for _ in range(_ATTEMPTS):
+            async with in_terminal(unseen) as terminal:
+                if await self._arrived(name, terminal):
+                    yield
+                    return
+        raise NobodyAttached(f"no client could be attached to {name}", f"zellij attach {name}")
+
+    async def _arrived(self, session: str, terminal: Terminal) -> bool:
+        """Whether a client that was just started gets into the session; a busy server sends some away."""
+        until_s = _now_s() + self.program.around.deadline_s
+        while terminal.is_running and _now_s() < until_s:
+            if await self.clients(session):
+                return True
+            await asyncio.sleep(POLL_S)
+        return False
 
 
 def _now_s() -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from orchestrator.panes.errors import DeadlineExceeded, InvalidInput, PaneNotFound
 from orchestrator.panes.inputs import LONGEST_ARGUMENT_BYTES, text
 from orchestrator.panes.keys import zellij_name
+from orchestrator.panes.screen import tidy
 from orchestrator.panes.zellij.calls import Calls, parsed
 from orchestrator.panes.zellij.results import PaneEvent, PaneGone, PaneUpdate, pane_event
 from orchestrator.process import stream
@@ -115,7 +116,7 @@ class PaneIO:
         scrollback: bool = False,
         ansi: bool = False,
         session: str | None = None,
-    ) -> AsyncIterator[PaneEvent]:
+    ) -> AsyncGenerator[PaneEvent, None]:
         """What panes show: each once at the start, then on every change, until all of them are closed.
 
         One process for all of them, which costs nothing while nothing changes. Close the iterator
@@ -146,14 +147,6 @@ class PaneIO:
         """An action on a pane that is there."""
         pane = await self._calls.pane(session, pane_id)
         return await self._calls.act(session, action[0], f"--pane-id={pane.pane_id}", *action[1:])
-
-
-def tidy(lines: Sequence[str]) -> tuple[str, ...]:
-    """Lines without trailing blanks, and without trailing empty lines."""
-    kept = [line.rstrip() for line in lines]
-    while kept and not kept[-1]:
-        kept.pop()
-    return tuple(kept)
 
 
 def _pieces(value: str, most_bytes: int) -> list[str]:
