@@ -7,6 +7,7 @@ so that the server always answers. Start reading at `server.py`; `translate.py` 
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 
 from orchestrator.core.errors import UserError
@@ -21,4 +22,6 @@ def serve() -> None:
         raise UserError("agentlark lsp needs pygls", "install it: pip install 'agentlark[lsp]'")
     from orchestrator.editor.server import make_server
 
-    make_server().start_io()
+    # Copies, for pygls closes what it is given, and stdout is flushed after the last command too.
+    with os.fdopen(os.dup(0), "rb") as messages, os.fdopen(os.dup(1), "wb") as answers:
+        make_server().start_io(messages, answers)

@@ -8,9 +8,11 @@ reading of messages nor an answer waits for a file that takes its time; step lim
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -75,8 +77,8 @@ class EditorServer(LanguageServer):
         path = _path(uri)
         if path is None:
             return None
-        texts, codec = self._texts(), self._codec
-        work = lambda: question(path, Translator(texts, codec), texts)  # noqa: E731  # closes over a narrowed path
+        texts = self._texts()
+        work = partial(question, path, Translator(texts, self._codec), texts)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._questions, work)
         except AgentlarkError as error:
@@ -127,8 +129,14 @@ def _path(uri: str) -> Path | None:
     return Path(os.path.normpath(path)) if path else None
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether pygls has something to log; a refusal that the editor is told is no failure of the server."""
+    return not (record.exc_info and isinstance(record.exc_info[1], JsonRpcException))
+
+
 def make_server() -> EditorServer:
     """A server that knows all it can be asked."""
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_news)
     server = EditorServer()
     _follow_documents(server)
     _answer_questions(server)
@@ -205,7 +213,7 @@ def _offer_changes(server: EditorServer) -> None:
             try:
                 return to.whole(path, format_text(texts.read(path) or "", filename=str(path)))
             except StarlarkError:
-                return []  # what does not parse is shown already; formatting on save should not complain again
+                return []  # shown already; formatting on save should not complain again
 
         return await server.ask(params.text_document.uri, question)
 
