@@ -1,8 +1,8 @@
 """Where the log of an agent that was born during the run is shown.
 
 The tabs of the start layout hold what was configured. A later agent's log goes to `spawned-agents`, beneath
-the timeline, then to `agent-logs-<n>`, four to a tab, then to a new tab; should the multiplexer make no tab, it
-is stacked in the last one, so that no log is ever without a pane.
+the timeline, then to `agent-logs-<n>`, four to a tab, then to a new tab; should the multiplexer make no tab,
+it is stacked in the last one, so that no log is ever without a pane.
 """
 
 from __future__ import annotations
