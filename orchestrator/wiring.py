@@ -13,12 +13,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentlark.blueprint import Blueprint
 from agentlark.compiled import check_whole, emit, parse_compiled
 from agentlark.model import Squad
 from orchestrator.backends import health as health_of_backends
@@ -26,8 +26,9 @@ from orchestrator.backends.cards import LISTINGS
 from orchestrator.backends.rehearsal import Rehearsal, RehearsalOptions
 from orchestrator.backends.router import Router
 from orchestrator.core.clock import SystemClock
+from orchestrator.core.commands import Command, Decide
 from orchestrator.core.errors import UserError
-from orchestrator.core.facts import RunStarted
+from orchestrator.core.facts import AgentsJoined, Notice, RunStarted
 from orchestrator.core.frozen import digest_of
 from orchestrator.core.health import Check
 from orchestrator.core.paths import RunPaths
@@ -35,17 +36,22 @@ from orchestrator.core.ports import BackendCard, Clock, Journal, Performer, RunR
 from orchestrator.core.redact import Redactor
 from orchestrator.core.settings import Flags, Settings, settle
 from orchestrator.run import health as health_of_run
+from orchestrator.run.approval import Undecidable, decided, edit_faults
 from orchestrator.run.assignment import assign, backends_of
 from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.handle import RunHandle, RunHead, RunResult, carry_out
 from orchestrator.run.inbox import QueueInbox
+from orchestrator.run.records import find_run, kept_settings, with_recorded
 from orchestrator.run.squads import redacted
+from orchestrator.schedule.conduct import conducts_of
+from orchestrator.schedule.growth import Caps
 from orchestrator.schedule.select import select
 from orchestrator.schedule.state import RunState
 from orchestrator.sinks.logs import LogSink
 from orchestrator.store import health as health_of_store
 from orchestrator.store.artifacts import ArtifactProjection, ArtifactSink
-from orchestrator.store.folder_lock import FolderLock
+from orchestrator.store.folder_lock import FolderLock, holder_of
+from orchestrator.store.inbox import FolderInbox, leave
 from orchestrator.store.journal import AgentFSJournal, JournalReader, open_journal_readonly
 
 CARDS: Mapping[str, BackendCard] = {name: listing.card for name, listing in LISTINGS.items()}
@@ -95,14 +101,14 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
             slug=now.strftime("run-%Y%m%d-%H%M%S"),
             squad=emit(squad),
             prompt=task,
-            settings=_kept(settings),
+            settings=kept_settings(settings),
             simulated=simulated,
             started=now,
         )
         performer = _performers(squad, settings, options.clock)
         stack.push_async_callback(performer.aclose)
         slug = await wired.journal.open_run(record)
-        run = _Run(slug, squad, record, RunState(squad), performer, resumed=False)
+        run = _Run(slug, squad, record, _state(squad, settings), performer, resumed=False)
         yield _launch(run, settings, redactor, options, wired, stack)
 
 
@@ -120,8 +126,8 @@ async def resume(slug: str | None, options: RunOptions | None = None) -> AsyncIt
         wired = await _open(options, stack)
         record = find_run(wired.journal, slug)
         squad = parse_compiled(record.squad, record.slug)
-        settings = settle(_with_recorded(options.flags, record.settings), options.environ)
-        state = RunState(squad)
+        settings = settle(with_recorded(options.flags, record.settings), options.environ)
+        state = _state(squad, settings)
         for _, fact in wired.journal.facts(record.slug):
             state.apply(fact)
         if state.ending is not None and state.ending.ending == "done":
@@ -137,6 +143,66 @@ async def resume(slug: str | None, options: RunOptions | None = None) -> AsyncIt
         yield _launch(run, settings, Redactor(settings.secrets), options, wired, stack)
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What a run that is none of the folder's is carried out with."""
+
+    journal: Journal
+    """Where it is recorded; whoever gives it closes it."""
+    settings: Settings
+    backends: Mapping[str, tuple[BackendCard, Performer]] = field(default_factory=dict)
+    """Backends of the caller's own, by name, beside those that everybody has."""
+    clock: Clock = field(default_factory=SystemClock)
+
+
+@asynccontextmanager
+async def start_apart(squad: Squad, task: str, slug: str, apart: Apart) -> AsyncIterator[RunHandle]:
+    """A run beside those of the folder: it takes no lock, writes no logs and leaves no artifacts by itself.
+
+    Raises UserError when the squad cannot be run with these settings, StoreError when it cannot be recorded.
+    """
+    settings, clock = apart.settings, apart.clock
+    own = {name: performer for name, (_, performer) in apart.backends.items()}
+    cards = {**CARDS, **{name: card for name, (card, _) in apart.backends.items()}}
+    simulated = _check(squad, settings, cards)
+    shared = [name for name in backends_of(squad, settings) if name not in own]
+    performer = Router({**own, **{name: _performer(name, settings, clock) for name in shared}})
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(performer.aclose)
+        record = RunRecord(
+            slug=slug,
+            squad=emit(squad),
+            prompt=task,
+            settings=kept_settings(settings),
+            simulated=simulated,
+            started=clock.now(),
+        )
+        slug = await apart.journal.open_run(record)
+        head = RunHead(run=slug, backends=backends_of(squad, settings), unknown=(), simulated=simulated)
+        inbox = QueueInbox()
+        engine = Engine(
+            Plan(
+                slug,
+                task,
+                settings.jobs,
+                fail_fast=False,
+                assign=lambda agent: assign(agent, settings, cards),
+            ),
+            RunState(squad),
+            Ports(apart.journal, performer, clock, inbox, (), Redactor(settings.secrets)),
+        )
+        started = RunStarted(
+            run=slug,
+            prompt=digest_of(task.encode()),
+            squad=digest_of(record.squad.encode()),
+            simulated=simulated,
+            at=clock.now(),
+        )
+        running = asyncio.create_task(carry_out(engine, started, clock, RunPaths(Path.cwd())), name=slug)
+        stack.push_async_callback(_end, running)
+        yield RunHandle(head, engine, apart.journal, inbox.send, running)
+
+
 def open_reader(folder: Path) -> JournalReader:
     """The journal of a folder, to read only, also during a run. Raises UserError if there is none."""
     path = RunPaths(folder).journal
@@ -148,10 +214,78 @@ def open_reader(folder: Path) -> JournalReader:
 def last_state(journal: JournalReader, slug: str | None) -> tuple[str, RunState]:
     """The slug of a run (the last one for None) and the state its facts add up to."""
     record = find_run(journal, slug)
-    state = RunState(parse_compiled(record.squad, record.slug))
+    settings = settle(with_recorded(Flags(), record.settings))
+    state = _state(parse_compiled(record.squad, record.slug), settings)
     for _, fact in journal.facts(record.slug):
         state.apply(fact)
     return record.slug, state
+
+
+def command(folder: Path, slug: str | None, order: Command) -> str | None:
+    """Leave a command for the run that is going in a folder; its slug, or None when none is going.
+
+    Raises UserError when another run than the named one is going.
+    """
+    paths = RunPaths(folder)
+    holder = holder_of(paths.lock)
+    if holder is None:
+        return None
+    if slug not in (None, holder.run):
+        raise UserError(f"{slug} is not going: {holder.run} is", f"name {holder.run}, or none")
+    leave(paths.inbox, holder.run, order)
+    return holder.run
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingWave:
+    """A wave that waits for consent."""
+
+    run: str
+    joining: AgentsJoined
+    faults: Callable[[Blueprint], list[str]]
+    """Why an edited blueprint may not join in its place."""
+
+
+def waiting(folder: Path, slug: str | None, wave: int | None) -> WaitingWave:
+    """The wave of a run that waits for consent. Raises UserError when none does, or several do."""
+    with open_reader(folder) as journal:
+        record = find_run(journal, slug)
+        settings = settle(with_recorded(Flags(), record.settings))
+        run, state = last_state(journal, slug)
+    asked = [number for number in sorted(state.awaiting) if wave in (None, number)]
+    if len(asked) != 1:
+        listed = ", ".join(map(str, sorted(state.awaiting))) or "none"
+        raise UserError(f"{run}: waves that wait for consent: {listed}", "name one of them with --wave")
+
+    def faults(blueprint: Blueprint) -> list[str]:
+        edited = Decide(wave=asked[0], approved=True, blueprint=blueprint)
+        return list(edit_faults(edited, state, Caps(settings.max_agents, settings.max_depth)))
+
+    return WaitingWave(run, state.awaiting[asked[0]].joining, faults)
+
+
+def decide(folder: Path, slug: str, answer: Decide) -> bool:
+    """Answer for a waiting wave; True when a process carries the run on, False when it is to be resumed."""
+    if command(folder, slug, answer) is not None:
+        return True
+    asyncio.run(_decide(folder, slug, answer))
+    return False
+
+
+async def _decide(folder: Path, slug: str, answer: Decide) -> None:
+    async with AsyncExitStack() as stack:
+        wired = await _open(RunOptions(folder=folder), stack)
+        record = find_run(wired.journal, slug)
+        settings = settle(with_recorded(Flags(), record.settings))
+        state = _state(parse_compiled(record.squad, record.slug), settings)
+        for _, fact in wired.journal.facts(slug):
+            state.apply(fact)
+        caps = Caps(settings.max_agents, settings.max_depth)
+        try:
+            facts = decided(answer, state, caps, SystemClock().now())
+        except Undecidable as error:
+            raise UserError(str(error), f"look at it: agentlark show --run {slug}") from error
+        await wired.journal.commit(slug, facts, {})
 
 
 def examine(folder: Path) -> list[Check]:
@@ -162,19 +296,6 @@ def examine(folder: Path) -> list[Check]:
         *health_of_backends.examine(settings),
         *health_of_store.examine(RunPaths(folder)),
     ]
-
-
-def find_run(journal: Journal | JournalReader, slug: str | None) -> RunRecord:
-    """The record of a run, the last one for None. Raises UserError when there is none."""
-    records = journal.runs()
-    found = [record for record in records if slug in (None, record.slug)]
-    if found:
-        return found[-1]
-    known = ", ".join(record.slug for record in records[-5:])
-    raise UserError(
-        f"there is no run {slug!r} here" if slug else "there is no run here",
-        f"the last ones are {known}" if known else "start one with `agentlark run --prompt …`",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +346,7 @@ def _launch(
         simulated=run.record.simulated,
         done=tuple(node.id for node in run.state.in_order() if run.state.has_done(node.id)),
     )
-    inbox = QueueInbox()
+    inbox = FolderInbox(wired.paths.inbox, run.slug, lambda text: engine.show(Notice(text=text)))
     roles = {node.id: node.agent.role for node in run.state.in_order()}
     sinks: list[Sink] = [
         LogSink(wired.paths.logs, roles, wired.journal.body),
@@ -239,6 +360,10 @@ def _launch(
             jobs=settings.jobs,
             fail_fast=settings.fail_fast,
             assign=lambda agent: assign(agent, settings, CARDS),
+            caps=Caps(settings.max_agents, settings.max_depth),
+            concise=settings.concise != "off",
+            fresh=settings.fresh.applies_to,
+            measures=settings.debug_prompt,
         ),
         run.state,
         Ports(wired.journal, run.performer, options.clock, inbox, sinks, redactor),
@@ -249,11 +374,16 @@ def _launch(
         squad=digest_of(run.record.squad.encode()),
         simulated=run.record.simulated,
         resumed=run.resumed,
+        relay=tuple(group.id for group in run.squad.groups if run.state.conduct(group.id).relay),
         at=options.clock.now(),
     )
     task = asyncio.create_task(carry_out(engine, started, options.clock, wired.paths), name=run.slug)
     stack.push_async_callback(_end, task)
-    return RunHandle(head, engine, wired.journal, inbox, task)
+    return RunHandle(head, engine, wired.journal, inbox.send, task)
+
+
+def _state(squad: Squad, settings: Settings) -> RunState:
+    return RunState(squad, conducts_of(squad, settings.asked))
 
 
 async def _end(task: asyncio.Task[RunResult]) -> None:
@@ -261,19 +391,19 @@ async def _end(task: asyncio.Task[RunResult]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _check(squad: Squad, settings: Settings) -> bool:
+def _check(squad: Squad, settings: Settings, cards: Mapping[str, BackendCard] = CARDS) -> bool:
     """Whether the squad's answers will be simulated. Raises UserError when it cannot be run so."""
     for agent in squad.agents():
-        assign(agent, settings, CARDS)
+        assign(agent, settings, cards)
     needed = backends_of(squad, settings)
     for name, choice in needed.items():
-        variable = LISTINGS[name].key_variable
+        variable = LISTINGS[name].key_variable if name in LISTINGS else None
         if variable and variable not in settings.credentials:
             raise UserError(
                 f"the backend {name} (from {choice.origin}) needs a key, and {variable} is not set",
                 f"set {variable}, or rehearse without one: --backend rehearsal",
             )
-    simulated = [name for name in needed if CARDS[name].simulated]
+    simulated = [name for name in needed if cards[name].simulated]
     if simulated and len(simulated) < len(needed):
         raise UserError(
             f"simulated and real answers cannot be mixed: {', '.join(sorted(needed))}",
@@ -297,30 +427,3 @@ def _performer(name: str, settings: Settings, clock: Clock) -> Performer:
     base_url = settings.base_url.value if settings.base_url else LISTINGS[name].base_url
     assert base_url is not None
     return AnthropicBackend(settings.credentials["ANTHROPIC_API_KEY"], base_url)
-
-
-def _kept(settings: Settings) -> dict[str, str]:
-    """The settings that a resumed run takes over; never a credential."""
-    kept = {
-        "backend": settings.backend.value if settings.backend else "",
-        "fallback": settings.fallback.value,
-        "model": settings.model.value if settings.model else "",
-        "base_url": settings.base_url.value if settings.base_url else "",
-        "jobs": str(settings.jobs),
-        "fail_fast": json.dumps(settings.fail_fast),
-        "rehearsal_delay_s": str(settings.rehearsal_delay_s),
-    }
-    return {name: value for name, value in kept.items() if value}
-
-
-def _with_recorded(flags: Flags, kept: Mapping[str, str]) -> Flags:
-    return Flags(
-        backend=flags.backend or kept.get("backend"),
-        fallback=kept.get("fallback"),
-        model=flags.model or kept.get("model"),
-        base_url=flags.base_url or kept.get("base_url"),
-        jobs=flags.jobs or int(kept["jobs"]),
-        fail_fast=flags.fail_fast or kept.get("fail_fast") == "true",
-        rehearsal_delay_s=flags.rehearsal_delay_s or float(kept.get("rehearsal_delay_s", 0)),
-        rehearsal_fail_once=flags.rehearsal_fail_once,
-    )

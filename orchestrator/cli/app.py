@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from agentlark import __version__
+from orchestrator.cli.approve import approve, edit, reject
 from orchestrator.cli.check import check
 from orchestrator.cli.compile import compile_
+from orchestrator.cli.config import config
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.fmt import fmt
 from orchestrator.cli.init import init
+from orchestrator.cli.interrupt import interrupt
 from orchestrator.cli.lsp import lsp
+from orchestrator.cli.memory_condense import memory_condense
 from orchestrator.cli.memory_inspect import memory_inspect
 from orchestrator.cli.memory_rebuild import memory_rebuild
 from orchestrator.cli.resume import resume
@@ -47,6 +52,10 @@ def _root(
 
 app.command("run")(run)
 app.command("resume")(resume)
+app.command("interrupt")(interrupt)
+app.command("approve")(approve)
+app.command("reject")(reject)
+app.command("edit")(edit)
 app.command("show")(show)
 app.command("compile")(compile_)
 app.command("check")(check)
@@ -55,10 +64,12 @@ app.command("lsp")(lsp)
 app.command("schema")(schema)
 app.command("init")(init)
 app.command("doctor")(doctor)
+app.add_typer(config, name="config")
 
 # Commands with a colon work with a space too: `agentlark memory inspect`.
-_SPACED = {
+_SPACED: dict[str, Callable[..., None]] = {
     "memory:inspect": memory_inspect,
+    "memory:condense": memory_condense,
     "memory:rebuild": memory_rebuild,
 }
 _rooms: dict[str, typer.Typer] = {}

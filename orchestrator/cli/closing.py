@@ -21,6 +21,11 @@ def closing_block(result: RunResult, output: Path | None) -> str:
     more = f", {len(result.not_started)} not started" if result.not_started else ""
     lines.append(f"agents     {states}{more}")
     lines.append(f"turns      {result.turns}, {tokens(result.usage)} tokens, {result.seconds:.1f} s")
+    if result.reused:
+        lines.append(f"reused     {result.reused} turns, {tokens(result.saved)} tokens not paid for again")
+    lines += [
+        f"waves      {each.group}: {each.ending}, {one_line(each.reason)}" for each in result.waves_ended
+    ]
     for name, ended in result.ended.items():
         if ended.ending in ("failed", "blocked"):
             cause, _, remedy = (ended.reason or "").partition("\n  help: ")
@@ -40,7 +45,25 @@ def closing_block(result: RunResult, output: Path | None) -> str:
     return "\n".join([*lines, *(f"next       {command}" for command in _next(result))])
 
 
+def metrics_of_run(result: RunResult) -> str:
+    """The tokens of each agent and of all, as a table."""
+    rows = [
+        (name, tally.turns, tally.reused, tally.usage.input, tally.usage.output)
+        for name, tally in result.tallies.items()
+    ]
+    rows.append(("all", result.turns, result.reused, result.usage.input, result.usage.output))
+    about = " (estimated)" if result.usage.estimated else ""
+    width = max(len("agent"), *(len(row[0]) for row in rows))
+    lines = ["", f"── tokens{about} ──"]
+    lines.append(f"{'agent':<{width}}  {'turns':>6} {'reused':>6} {'input':>10} {'output':>10}")
+    lines += [f"{row[0]:<{width}}  {row[1]:>6} {row[2]:>6} {row[3]:>10,} {row[4]:>10,}" for row in rows]
+    return "\n".join(lines)
+
+
 def _next(result: RunResult) -> list[str]:
+    if result.consent:
+        waiting = [f"{program()} approve {result.run}   (or reject, or edit: wave {result.consent[0]} waits)"]
+        return [*waiting, f"{program()} resume {result.run}"]
     if result.ending.ending != "done":
         return [f"{program()} resume {result.run}   (recorded turns are never sent again)"]
     shown = result.final[0] if result.final else next(iter(result.answers), "AGENT")

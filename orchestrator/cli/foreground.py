@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,15 +15,17 @@ import typer
 
 from agentlark.diagnostics import render
 from agentlark.model import Squad
-from orchestrator.cli.closing import closing_block
+from orchestrator.cli.closing import closing_block, metrics_of_run
+from orchestrator.cli.consent import ask_for_consent, can_ask
 from orchestrator.cli.exits import FAILED, OF_ENDING, say
 from orchestrator.cli.exits import answer as print_answer
 from orchestrator.cli.words import count, several
 from orchestrator.core.errors import UserError
 from orchestrator.core.ports import Sink
-from orchestrator.core.settings import wants_plain
+from orchestrator.core.settings import Asked, config_override, wants_plain
 from orchestrator.run.handle import RunHandle, RunHead, RunResult
-from orchestrator.run.squads import FoundSquad
+from orchestrator.run.squads import FoundSquad, SquadChoice, find_squad
+from orchestrator.schedule.conduct import overrides
 from orchestrator.schedule.state import RunState
 from orchestrator.sinks.describe import SIMULATED
 from orchestrator.wiring import CARDS
@@ -36,15 +38,20 @@ class Showing:
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
+    stream: bool = False
+    """Show what agents say while they say it."""
+    metrics: bool = False
+    """Print each agent's tokens at the end."""
     output: Path | None = None
     _notes: list[str] = field(default_factory=list)
 
-    def introduce(self, found: FoundSquad) -> None:
+    def introduce(self, found: FoundSquad, asked: Asked) -> None:
         """Keep what there is to say about the squad's source until the backend has been announced."""
         self._notes += found.notices
         if found.diagnostics:
             self._notes.append(render(found.diagnostics))
         self._notes.append(f"squad: {found.origin}, {count(found.squad)}")
+        self._notes += [f"note: {line}" for line in overrides(found.squad, asked)]
 
     def note(self, text: str | None) -> None:
         """Keep something to say once the backend has been announced."""
@@ -60,13 +67,13 @@ class Showing:
             return [NdjsonSink(sys.stdout)]
         if self.quiet:
             return []
-        if sys.stderr.isatty() and not wants_plain() and not self.verbose:
+        if sys.stderr.isatty() and not wants_plain() and not (self.verbose or self.stream):
             from orchestrator.sinks.live import LiveSink
 
             return [LiveSink(sys.stderr, squad, head.done)]
         from orchestrator.sinks.plain import PlainSink
 
-        return [PlainSink(sys.stderr, self.verbose)]
+        return [PlainSink(sys.stderr, verbose=self.verbose, stream=self.stream)]
 
     def _announce(self, head: RunHead) -> None:
         for name, choice in head.backends.items():
@@ -89,6 +96,8 @@ class Showing:
         elif result.answer and not self.as_json:
             say("" if self.quiet else "\n── answer ──")
             print_answer(result.answer)
+        if self.metrics:
+            say(metrics_of_run(result))
         if not self.quiet or result.ending.ending != "done":
             say(closing_block(result, self.output))
         else:
@@ -97,6 +106,28 @@ class Showing:
         if self.as_json and any(complaint.startswith("json:") for complaint in result.silent):
             code = code or FAILED
         return code
+
+
+def squad_here(
+    agents_lark: Path | None,
+    agents_config: Path | None,
+    variables: Mapping[str, str],
+    *,
+    builtin: bool = False,
+    or_builtin: bool = False,
+) -> FoundSquad:
+    """The squad of this folder, or the one that was named; as `find_squad`."""
+    return find_squad(
+        SquadChoice(
+            folder=Path.cwd(),
+            agents_lark=agents_lark,
+            agents_config=agents_config,
+            environment=config_override(),
+            variables=variables,
+            builtin=builtin,
+            or_builtin=or_builtin,
+        )
+    )
 
 
 def squad_prompt(given: str | None, squad: Squad) -> str:
@@ -166,9 +197,13 @@ async def _carry_out(run: AbstractAsyncContextManager[RunHandle]) -> RunResult:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, interrupter, number)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # losing the terminal leaves the run going
+        asking = asyncio.create_task(ask_for_consent(handle)) if can_ask() else None
         try:
             return await handle.result()
         finally:
+            if asking is not None:
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
 

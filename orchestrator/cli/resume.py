@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli import modes
 from orchestrator.cli.exits import FINE, refuse_as_output, say
 
 
@@ -28,6 +29,12 @@ def resume(
     model: Annotated[str | None, typer.Option("--model", help="The model for every agent.")] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", help="The backend's address.")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="How many agents may act at once.")] = None,
+    max_waves: modes.MaxWaves = None,
+    max_agents: modes.MaxAgents = None,
+    mini: modes.Mini = False,
+    debug_prompt: modes.DebugPrompt = False,
+    stream: modes.Stream = False,
+    metrics: modes.Metrics = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the squad's answer to a file.")
     ] = None,
@@ -49,7 +56,10 @@ def resume(
         raise typer.Exit(FINE)
     if output is not None:
         refuse_as_output(output, ())
-    showing = Showing(as_json=as_json, quiet=quiet, verbose=verbose, output=output)
+    showing = Showing(
+        as_json=as_json, quiet=quiet, verbose=verbose, stream=stream, metrics=metrics, output=output
+    )
     showing.note(settle_unknown(state, unknown.value))
-    flags = Flags(backend=backend, model=model, base_url=base_url, jobs=jobs)
+    changed = modes.Modes(max_waves=max_waves, max_agents=max_agents, mini=mini, debug_prompt=debug_prompt)
+    flags = changed.onto(Flags(backend=backend, model=model, base_url=base_url, jobs=jobs))
     in_foreground(resumed(slug, RunOptions(folder=folder, flags=flags, sinks=showing.sinks)), showing)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli import modes
 from orchestrator.cli.exits import refuse_as_output
 from orchestrator.cli.variables import Variables, variables_of
 
@@ -20,6 +21,7 @@ def names(given: str | None, option: str) -> tuple[str, ...]:
 
 
 def run(
+    fresh_agents: modes.FreshAgents = None,
     prompt: Annotated[
         str | None,
         typer.Option("--prompt", "-p", metavar="TEXT|@FILE|-", help="The task: text, a file, or stdin."),
@@ -56,6 +58,21 @@ def run(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Start nothing new once an agent has failed.")
     ] = False,
+    parallel: modes.Parallel = False,
+    autonomous: modes.Autonomous = False,
+    relay: modes.Relay = False,
+    max_waves: modes.MaxWaves = None,
+    max_agents: modes.MaxAgents = None,
+    max_depth: modes.MaxDepth = None,
+    review_limit: modes.ReviewLimit = None,
+    approve: modes.Approve = None,
+    concise: modes.IsConcise = False,
+    concise_full: modes.IsConciseFull = False,
+    mini: modes.Mini = False,
+    fresh: modes.IsFresh = False,
+    debug_prompt: modes.DebugPrompt = False,
+    stream: modes.Stream = False,
+    metrics: modes.Metrics = False,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write the squad's answer to a file."),
@@ -72,33 +89,34 @@ def run(
     ] = None,
 ) -> None:
     """Run a squad in this folder and print its answer."""
-    from orchestrator.cli.foreground import Showing, in_foreground, squad_prompt
-    from orchestrator.core.settings import Flags, config_override
-    from orchestrator.run.squads import SquadChoice, find_squad
+    from orchestrator.cli.foreground import Showing, in_foreground, squad_here, squad_prompt
+    from orchestrator.core.settings import Flags
     from orchestrator.wiring import RunOptions, start
 
     if builtin and (agents_lark or agents_config):
         raise typer.BadParameter(
             "--builtin runs the built-in squad: leave out --agents-lark and --agents-config"
         )
-    found = find_squad(
-        SquadChoice(
-            folder=Path.cwd(),
-            agents_lark=agents_lark,
-            agents_config=agents_config,
-            environment=config_override(),
-            variables=variables_of(var),
-            builtin=builtin,
-            or_builtin=or_builtin,
-        )
-    )
+    found = squad_here(agents_lark, agents_config, variables_of(var), builtin=builtin, or_builtin=or_builtin)
     if output is not None:
         refuse_as_output(output, [path for path in (agents_lark, agents_config) if path])
-    showing = Showing(as_json=as_json, quiet=quiet, verbose=verbose, output=output)
-    showing.introduce(found)
-    options = RunOptions(
-        folder=Path.cwd(),
-        flags=Flags(
+    flags = modes.Modes(
+        parallel=parallel,
+        autonomous=autonomous,
+        relay=relay,
+        max_waves=max_waves,
+        max_agents=max_agents,
+        max_depth=max_depth,
+        review_limit=review_limit,
+        approve=approve,
+        concise=concise,
+        concise_full=concise_full,
+        mini=mini,
+        debug_prompt=debug_prompt,
+        fresh=fresh,
+        fresh_agents=tuple(fresh_agents or ()),
+    ).onto(
+        Flags(
             backend=backend,
             model=model,
             base_url=base_url,
@@ -106,7 +124,15 @@ def run(
             fail_fast=fail_fast,
             rehearsal_delay_s=rehearsal_delay,
             rehearsal_fail_once=names(rehearsal_fail_once, "--rehearsal-fail-once"),
-        ),
+        )
+    )
+    showing = Showing(
+        as_json=as_json, quiet=quiet, verbose=verbose, stream=stream, metrics=metrics, output=output
+    )
+    showing.introduce(found, flags.asked)
+    options = RunOptions(
+        folder=Path.cwd(),
+        flags=flags,
         agents=names(agents, "--agents"),
         groups=names(groups, "--groups"),
         with_deps=with_deps,

@@ -29,7 +29,8 @@ def show(
     """Print what an agent answered in the last run."""
     from agentlark.compiled import parse_compiled
     from orchestrator.run.recall import recall
-    from orchestrator.wiring import find_run, open_reader
+    from orchestrator.run.records import find_run
+    from orchestrator.wiring import open_reader
 
     with open_reader(Path.cwd()) as journal:
         record = find_run(journal, run)

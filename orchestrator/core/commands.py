@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from agentlark.blueprint import Blueprint
 from orchestrator.core.frozen import Frozen
@@ -33,6 +33,3 @@ class Decide(Frozen):
 
 
 Command: TypeAlias = Annotated[Interrupt | StopNow | Decide, Field(discriminator="kind")]
-
-COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
-"""Reads a command from JSON, choosing its type by `kind`."""

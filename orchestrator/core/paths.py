@@ -42,6 +42,11 @@ class RunPaths:
         return self.folder / "logs"
 
     @property
+    def inbox(self) -> Path:
+        """Where other processes leave commands for a run."""
+        return self.folder / ".agentfs" / "inbox"
+
+    @property
     def lock(self) -> Path:
         """The lock that keeps a second run out of the folder."""
         return self.folder / ".agentfs" / "run.lock"

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from agentlark.model import MIN_REVIEW_CHARS, Approve
 from orchestrator.core.errors import UserError
 
 DEFAULT_JOBS = 16
 DEFAULT_TIMEOUT_S = 600.0
 DEFAULT_RETRIES = 2
 DEFAULT_MAX_TOKENS = 16_000
+DEFAULT_MAX_AGENTS = 100
+DEFAULT_MAX_DEPTH = 16
 LONGEST_DELAY_S = 3600.0
 
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)S?$", re.IGNORECASE)
@@ -32,6 +37,36 @@ class Choice:
     origin: str
 
 
+Concise: TypeAlias = Literal["off", "concise", "full"]
+"""Whether each agent takes one turn of one sentence: no; yes, and nobody joins; yes, waves included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run asks of every group; None and False leave it to the group."""
+
+    autonomous: bool = False
+    parallel: bool = False
+    relay: bool = False
+    max_waves: int | None = None
+    approve: Approve | None = None
+    review_limit: int | None = None
+    no_specialists: bool = False
+    """Blueprints are given and checked, but nobody joins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Whose turns are sent even if another run has recorded their answers."""
+
+    agents: tuple[str, ...] = ()
+    everybody: bool = False
+
+    def applies_to(self, agent: str) -> bool:
+        """Whether an agent's turns are sent in any case."""
+        return self.everybody or agent in self.agents
+
+
 @dataclass(frozen=True, slots=True)
 class Flags:
     """What a caller asks for; None and empty mean not asked for."""
@@ -41,8 +76,15 @@ class Flags:
     """The backend of agents that name none, in place of the automatic choice."""
     model: str | None = None
     base_url: str | None = None
+    mini: bool = False
     jobs: int | None = None
     fail_fast: bool = False
+    asked: Asked = field(default_factory=Asked)
+    concise: Concise = "off"
+    max_agents: int | None = None
+    max_depth: int | None = None
+    fresh: Fresh = field(default_factory=Fresh)
+    debug_prompt: bool = False
     rehearsal_delay_s: float = 0.0
     rehearsal_fail_once: tuple[str, ...] = ()
 
@@ -57,8 +99,18 @@ class Settings:
     """The backend of agents that name none."""
     model: Choice | None
     base_url: Choice | None
+    mini: bool
+    """Whether every agent is answered by its backend's cheap model."""
     jobs: int
     fail_fast: bool
+    asked: Asked
+    concise: Concise
+    max_agents: int
+    """How many agents may join the run."""
+    max_depth: int
+    """How many of them may wait for one another in a row."""
+    fresh: Fresh
+    debug_prompt: bool
     rehearsal_delay_s: float
     rehearsal_fail_once: frozenset[str]
     credentials: Mapping[str, str] = field(repr=False)
@@ -83,6 +135,7 @@ def settle(flags: Flags, environ: Mapping[str, str] | None = None) -> Settings:
             f" {LONGEST_DELAY_S:g}",
             "give --rehearsal-delay 0.5, for example",
         )
+    _refuse_absurd(flags)
     texts = {"--backend": flags.backend, "--model": flags.model, "--base-url": flags.base_url}
     for name, value in texts.items():
         if value is not None and not value.strip():
@@ -97,13 +150,37 @@ def settle(flags: Flags, environ: Mapping[str, str] | None = None) -> Settings:
         fallback=_first(("the run's record", flags.fallback)) or _fallback(env),
         model=_first(("--model", flags.model)),
         base_url=base_url,
+        mini=flags.mini,
         jobs=flags.jobs or DEFAULT_JOBS,
         fail_fast=flags.fail_fast,
+        asked=replace(flags.asked, no_specialists=flags.concise == "concise"),
+        concise=flags.concise,
+        max_agents=DEFAULT_MAX_AGENTS if flags.max_agents is None else flags.max_agents,
+        max_depth=flags.max_depth or DEFAULT_MAX_DEPTH,
+        fresh=flags.fresh,
+        debug_prompt=flags.debug_prompt,
         rehearsal_delay_s=flags.rehearsal_delay_s,
         rehearsal_fail_once=frozenset(flags.rehearsal_fail_once),
         credentials={name: env[name] for name in ("ANTHROPIC_API_KEY",) if env.get(name)},
         secrets=known_secrets(env),
     )
+
+
+def _refuse_absurd(flags: Flags) -> None:
+    lowest = {
+        "--max-waves": (flags.asked.max_waves, 1),
+        "--max-agents": (flags.max_agents, 0),
+        "--max-depth": (flags.max_depth, 1),
+        "--review-limit": (flags.asked.review_limit, MIN_REVIEW_CHARS),
+    }
+    for name, (value, least) in lowest.items():
+        if value is not None and value < least:
+            raise UserError(f"{name} {value}: it must be {least} or more", f"give {name} {least} or more")
+    if flags.mini and flags.model is not None:
+        raise UserError(
+            f"--mini and --model {flags.model} contradict each other",
+            "give one of them: --mini is each backend's cheap model",
+        )
 
 
 def config_override(environ: Mapping[str, str] | None = None) -> str | None:
@@ -115,6 +192,12 @@ def config_override(environ: Mapping[str, str] | None = None) -> str | None:
 def process_environment() -> Mapping[str, str]:
     """This process's environment, for `orchestrator.process` to choose from."""
     return os.environ
+
+
+def editor(environ: Mapping[str, str] | None = None) -> list[str]:
+    """The user's editor, as a command and its arguments."""
+    env = os.environ if environ is None else environ
+    return shlex.split(env.get("VISUAL") or env.get("EDITOR") or "vi")
 
 
 def wants_plain(environ: Mapping[str, str] | None = None) -> bool:

@@ -2,10 +2,11 @@
 
 Argv lists, an environment allow-list, a deadline, capped output, resource limits, and an end that takes all
 descendants along. It never knows what it runs. Read `child.py`; `stream.py` hears a child line by
-line, `terminal.py` gives it a terminal nobody sees.
+line, `terminal.py` gives it a terminal nobody sees, `foreground.py` lends it ours.
 """
 
 from orchestrator.process.child import DEFAULT_OUTPUT_BYTES, Child, Ended, Limits, run
+from orchestrator.process.foreground import run_in_foreground
 from orchestrator.process.stream import Stream, stream
 from orchestrator.process.terminal import Terminal, in_terminal
 
@@ -18,5 +19,6 @@ __all__ = [
     "Terminal",
     "in_terminal",
     "run",
+    "run_in_foreground",
     "stream",
 ]

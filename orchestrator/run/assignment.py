@@ -55,16 +55,25 @@ def assign(agent: Agent, settings: Settings, cards: Mapping[str, BackendCard]) -
             f"{agent.id} is to use tools ({', '.join(agent.tools)}), and the backend {card.name} has none",
             f"remove tools from {agent.id}, or give it a backend that has tools",
         )
-    own_model = agent.model if agent.backend in (None, card.name) else None
     return Assignment(
         card=card,
-        model=settings.model.value if settings.model else own_model or card.default_model,
+        model=_model(agent, settings, card),
         effort=agent.effort,
         tools=agent.tools,
         max_tokens=agent.max_output_tokens or DEFAULT_MAX_TOKENS,
         timeout_s=agent.timeout_s or DEFAULT_TIMEOUT_S,
         retries=DEFAULT_RETRIES if agent.retries is None else agent.retries,
     )
+
+
+def _model(agent: Agent, settings: Settings, card: BackendCard) -> str:
+    """The model that answers: the cheap one beats the asked-for one, which beats the agent's own."""
+    if settings.mini:
+        return card.cheap_model
+    if settings.model is not None:
+        return settings.model.value
+    own = agent.model if agent.backend in (None, card.name) else None
+    return own or card.default_model
 
 
 def backends_of(squad: Squad, settings: Settings) -> dict[str, Choice]:

@@ -33,7 +33,7 @@ from orchestrator.core.frozen import Digest
 from orchestrator.core.ports import Clock, Inbox, Journal, Performer, Sink
 from orchestrator.core.redact import Redactor
 from orchestrator.core.turn import TurnInput
-from orchestrator.run.approval import Undecidable, decided
+from orchestrator.run.approval import Undecidable, decided, edit_faults
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.engagement import Engagement
 from orchestrator.run.lent import Found, Interrupted, Lent
@@ -341,6 +341,10 @@ class Engine:
             self.show(Notice(text=str(error)))
         else:
             await self.record(facts)
+
+    def edit_faults(self, command: Decide) -> Sequence[str]:
+        """Why a person's blueprint may not join; empty when it may."""
+        return edit_faults(command, self.state, self._plan.caps)
 
     async def _cancel_tasks(self) -> None:
         for task in self._tasks:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.core.commands import Interrupt, StopNow
-from orchestrator.core.facts import Fact, NodeEnded, RunEnded, RunStarted, Signal, TurnStarted
+from orchestrator.core.commands import Command, Decide, Interrupt, StopNow
+from orchestrator.core.facts import (
+    ApprovalAsked,
+    Fact,
+    NodeEnded,
+    RunEnded,
+    RunStarted,
+    Signal,
+    TurnStarted,
+    WavesEnded,
+)
 from orchestrator.core.paths import RunPaths
 from orchestrator.core.ports import Clock, Journal
 from orchestrator.core.settings import Choice
 from orchestrator.core.turn import Usage
 from orchestrator.run.engine import Engine
-from orchestrator.run.inbox import QueueInbox
+from orchestrator.schedule.state import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,21 @@ class RunResult:
     """How every agent ended, by id, in the DAG's order; agents that never came to act are absent."""
     not_started: tuple[str, ...]
     turns: int
+    """Turns that were sent and answered."""
+    reused: int
+    """Turns that were answered from the record of other runs."""
     usage: Usage
+    """Of the turns that were sent."""
+    saved: Usage
+    """Of the turns that were reused."""
+    tallies: dict[str, Tally]
+    """What each agent took, by id, in the DAG's order."""
+    waves: int
+    """How many waves of agents joined."""
+    waves_ended: tuple[WavesEnded, ...]
+    """Why groups that went on by themselves ended."""
+    consent: tuple[int, ...]
+    """The waves that wait for a person's consent."""
     seconds: float
     simulated: bool
     paths: RunPaths
@@ -86,13 +109,13 @@ class RunHandle:
         head: RunHead,
         engine: Engine,
         journal: Journal,
-        inbox: QueueInbox,
+        send: Callable[[Command], None],
         task: asyncio.Task[RunResult],
     ) -> None:
         self.head = head
         self._engine = engine
         self._journal = journal
-        self._inbox = inbox
+        self._send = send
         self._task = task
 
     async def events(self) -> AsyncIterator[tuple[int | None, Fact | Signal]]:
@@ -119,11 +142,23 @@ class RunHandle:
 
     def interrupt(self) -> None:
         """Let turns in flight end and start nothing new. Asking again changes nothing."""
-        self._inbox.send(Interrupt())
+        self._send(Interrupt())
 
     def stop_now(self) -> None:
         """Cancel turns in flight and end."""
-        self._inbox.send(StopNow())
+        self._send(StopNow())
+
+    def awaiting(self) -> Mapping[int, ApprovalAsked]:
+        """The waves that wait for consent, by number."""
+        return dict(self._engine.state.awaiting)
+
+    def edit_faults(self, answer: Decide) -> Sequence[str]:
+        """Why the blueprint of an answer may not join; empty when it may."""
+        return self._engine.edit_faults(answer)
+
+    def decide(self, answer: Decide) -> None:
+        """Answer for a wave that waits for consent."""
+        self._send(answer)
 
 
 async def carry_out(engine: Engine, started: RunStarted, clock: Clock, paths: RunPaths) -> RunResult:
@@ -142,7 +177,13 @@ async def carry_out(engine: Engine, started: RunStarted, clock: Clock, paths: Ru
         ended={node.id: state.ended[node.id] for node in state.in_order() if node.id in state.ended},
         not_started=tuple(node.id for node in state.in_order() if node.id not in state.ended),
         turns=state.turns,
+        reused=state.reused,
         usage=state.usage,
+        saved=state.saved,
+        tallies=state.tallies(),
+        waves=len(state.joined),
+        waves_ended=tuple(state.waves_ended.values()),
+        consent=tuple(sorted(state.awaiting)),
         seconds=clock.monotonic_s() - begun,
         simulated=started.simulated,
         paths=paths,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from agentlark.compiled import load_compiled
@@ -54,26 +54,13 @@ def find_squad(choice: SquadChoice) -> FoundSquad:
     then, and UserError for a named file that is not there.
     """
     try:
-        found = _find(choice)
-        return replace(found, notices=(*found.notices, *_not_acted_upon(found.squad)))
+        return _find(choice)
     except (ConfigError, UserError) as error:
         if not choice.or_builtin:
             raise
         found = _builtin()
         warning = f"using the built-in squad, because the configured one cannot be used:\n{error}"
         return FoundSquad(found.squad, found.origin, notices=(warning,))
-
-
-def _not_acted_upon(squad: Squad) -> Iterator[str]:
-    """What the configuration asks for and this version records without acting upon it."""
-    for group in squad.groups:
-        how = group.orchestration
-        relay = how.relay is not None and how.relay.enabled
-        asked = [name for name, on in (("autonomous", how.autonomous), ("parallel", how.parallel)) if on]
-        asked += ["relay"] if relay else []
-        if asked and any(agent.blueprint for agent in group.agents):
-            listed = ", ".join(asked)
-            yield f"note: {group.id}: {listed} is recorded, but this version runs one blueprint wave only"
 
 
 def _find(choice: SquadChoice) -> FoundSquad:

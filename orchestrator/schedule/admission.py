@@ -22,6 +22,8 @@ Fingerprint: TypeAlias = tuple[tuple[str, str, tuple[int, ...]], ...]
 class BlueprintRules:
     """What a node's blueprint is held to. `taken` are the ids it may not use, `known` those it may name."""
 
+    asked: str
+    """The agent that gives it."""
     taken: Sequence[str]
     known: Sequence[str]
     shape: Shape
@@ -56,6 +58,7 @@ def rules_for(state: RunState, node: Node, caps: Caps) -> BlueprintRules:
     asked = node.part in ("continuation", "orchestration")
     shape: Shape = BuildersOnly() if asked else FourSlots() if conduct.parallel else Free()
     return BlueprintRules(
+        asked=node.agent.id,
         taken=sorted({each.agent.id for each in state.nodes.values()}),
         known=state.known_to_blueprint(node),
         shape=shape,
@@ -108,7 +111,7 @@ def fingerprint(agents: Sequence[Specialist]) -> Fingerprint:
 
 
 def _judged(blueprint: Blueprint, rules: BlueprintRules) -> Admission:
-    faults = baton_faults(blueprint, rules.relay, rules.places, rules.known)
+    faults = baton_faults(blueprint, rules.relay, rules.places, (*rules.known, rules.asked))
     if not faults:
         faults = growth_faults(blueprint, rules.joined, rules.depths, rules.caps)
     if faults:

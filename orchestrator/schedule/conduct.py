@@ -11,24 +11,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from agentlark.model import Approve, Group, Squad
+from orchestrator.core.settings import Asked
 
 DEFAULT_MAX_WAVES = 5
 MAX_RELAY_WAVES = 5
 DEFAULT_REVIEW_CHARS = 120_000
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a run asks of every group; None and False leave it to the group."""
-
-    autonomous: bool = False
-    parallel: bool = False
-    relay: bool = False
-    max_waves: int | None = None
-    approve: Approve | None = None
-    review_limit: int | None = None
-    no_specialists: bool = False
-    """Blueprints are given and checked, but nobody joins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +45,11 @@ class Conduct:
 
 
 class Picked(NamedTuple):
-    """An effective value and where it came from."""
+    """An effective value, where it came from, and what it beats."""
 
     value: bool | int | str | None
     origin: str
+    beats: str | None = None
 
 
 def has_waves(group: Group) -> bool:
@@ -120,18 +108,30 @@ def conducts_of(squad: Squad, asked: Asked) -> dict[str, Conduct]:
     return {group.id: conduct_of(group, asked) for group in squad.groups}
 
 
+def overrides(squad: Squad, asked: Asked) -> list[str]:
+    """A line for every setting in which file and flags disagree, saying which one holds."""
+    return [
+        f"{group.id}: {name} = {pick.value} of {pick.origin} beats {pick.beats}"
+        for group in squad.groups
+        if has_waves(group)
+        for name, pick in picks(group, asked).items()
+        if pick.beats is not None
+    ]
+
+
+_FILE = "the configuration"
+
+
 def _file_first(name: str, file: bool | int | None, flag: bool | int | None, builtin: bool | int) -> Picked:
     if file is not None:
-        over = " (beats the flag)" if flag is not None and flag != file else ""
-        return Picked(file, f"the configuration{over}")
+        return Picked(file, _FILE, _flag(name) if flag is not None and flag != file else None)
     return Picked(flag, _flag(name)) if flag is not None else Picked(builtin, "built in")
 
 
 def _flag_first(name: str, file: str | int | None, flag: str | int | None, builtin: int | None) -> Picked:
     if flag is not None:
-        over = " (beats the configuration)" if file is not None and flag != file else ""
-        return Picked(flag, f"{_flag(name)}{over}")
-    return Picked(file, "the configuration") if file is not None else Picked(builtin, "built in")
+        return Picked(flag, _flag(name), _FILE if file is not None and flag != file else None)
+    return Picked(file, _FILE) if file is not None else Picked(builtin, "built in")
 
 
 def _flag(name: str) -> str:

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agentlark.blueprint import Blueprint
+from orchestrator.core.settings import DEFAULT_MAX_AGENTS, DEFAULT_MAX_DEPTH
 from orchestrator.schedule.relay import waits_of
-
-DEFAULT_MAX_AGENTS = 100
-DEFAULT_MAX_DEPTH = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ own dependents, so that a run of n nodes and e edges costs O((n + e) log n) in a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import assert_never
 
@@ -37,11 +38,21 @@ from orchestrator.core.turn import TurnId, Usage
 from orchestrator.schedule.conduct import Conduct
 from orchestrator.schedule.dag import dag_order
 from orchestrator.schedule.growth import depths_of
-from orchestrator.schedule.node import ORCHESTRATOR, Node, orchestrator_agent, specialist_agent
+from orchestrator.schedule.node import ORCHESTRATOR, Node, agent_of, orchestrator_agent, specialist_agent
 from orchestrator.schedule.relay import Places, waits_of
 
 _SATISFIED = ("done", "skipped")
 """How a node ends whose dependents may go on."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an agent took: turns sent and answered, turns taken from other runs, and the tokens of each."""
+
+    turns: int = 0
+    reused: int = 0
+    usage: Usage = field(default_factory=Usage)
+    saved: Usage = field(default_factory=Usage)
 
 
 class RunState:
@@ -62,10 +73,7 @@ class RunState:
         self.awaiting: dict[int, ApprovalAsked] = {}
         self.waves_ended: dict[str, WavesEnded] = {}
         self.ending: RunEnded | None = None
-        self.turns = 0
-        self.reused = 0
-        self.usage = Usage()
-        self.saved = Usage()
+        self._tallies: dict[str, Tally] = {}
         self.waves = 0
         self._conducts = dict(conducts or {})
         self._engaged: list[AgentsEngaged] = []
@@ -159,13 +167,14 @@ class RunState:
 
     def _count(self, fact: TurnEnded) -> None:
         self.unknown.pop(fact.id, None)
+        tally = self._tallies.setdefault(agent_of(fact.id.node), Tally())
         if fact.origin == "reused":
-            self.reused += 1
-            self.saved += fact.usage or Usage()
+            tally.reused += 1
+            tally.saved += fact.usage or Usage()
             return
-        self.turns += fact.ending == "done"
+        tally.turns += fact.ending == "done"
         if fact.usage is not None:
-            self.usage += fact.usage
+            tally.usage += fact.usage
 
     def _engage(self, fact: AgentsEngaged) -> None:
         self.waves = max(self.waves, fact.wave)
@@ -466,6 +475,31 @@ class RunState:
         planning = {up.group for up in direct if up.agent.blueprint and up.group != node.group}
         added = [each for group in planning for each in self._members[group] if each.part == "specialist"]
         return sorted({each.id: each for each in (*direct, *added)}.values(), key=lambda each: each.order)
+
+    def tallies(self) -> dict[str, Tally]:
+        """What each agent took, by id, in the DAG's order."""
+        known = dict.fromkeys(node.agent.id for node in self.in_order())
+        return {name: self._tallies[name] for name in known if name in self._tallies}
+
+    @property
+    def turns(self) -> int:
+        """How many turns were sent and answered."""
+        return sum(tally.turns for tally in self._tallies.values())
+
+    @property
+    def reused(self) -> int:
+        """How many turns were taken from other runs."""
+        return sum(tally.reused for tally in self._tallies.values())
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of all turns that were sent."""
+        return sum((tally.usage for tally in self._tallies.values()), Usage())
+
+    @property
+    def saved(self) -> Usage:
+        """The tokens of all turns that were taken from other runs."""
+        return sum((tally.saved for tally in self._tallies.values()), Usage())
 
     def output_digest(self, name: str) -> str | None:
         """The digest of the answer that stands for a node; None while there is none."""

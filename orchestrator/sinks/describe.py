@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from agentlark.diagnostics import visible
 from orchestrator.core.facts import (
@@ -59,24 +59,18 @@ def describe(item: Fact | Signal) -> str | None:
         case Acted():
             result = "" if item.ok else " failed"
             return f"{item.id.node}: {item.action}{result}: {one_line(item.title)}"
-        case AgentsJoined():
-            return f"{item.by}: blueprint accepted, {_wave(item)}"
-        case AgentsEngaged():
-            return f"wave {item.wave} of {item.group}: {', '.join(item.agents)} {_ENGAGED_FOR[item.purpose]}"
-        case HandedOff():
-            when = "" if item.node else " (for its next engagement)"
-            return f"{item.sender} → {item.receiver}{when}: {one_line(item.note)}"
-        case ApprovalAsked():
-            return f"{item.joining.by}: consent is asked for {_wave(item.joining)}"
-        case ApprovalSettled():
-            note = f": {one_line(item.note)}" if item.note else ""
-            return f"wave {item.wave} {item.verdict}{note}"
-        case WavesEnded():
-            return f"{item.group}: no more waves, {item.ending}: {one_line(item.reason)}"
+        case (
+            AgentsEngaged()
+            | AgentsJoined()
+            | ApprovalAsked()
+            | ApprovalSettled()
+            | BlueprintRefused()
+            | HandedOff()
+            | WavesEnded()
+        ):
+            return _of_waves(item)
         case InterruptAsked():
             return "interrupted: turns in flight end, nothing new starts"
-        case BlueprintRefused():
-            return f"{item.node}: blueprint refused, its wave is skipped: {one_line('; '.join(item.reasons))}"
         case NodeEnded():
             reason = f": {one_line(item.reason)}" if item.reason else ""
             return f"{item.node}: {item.ending}{reason}"
@@ -101,6 +95,33 @@ _ENGAGED_FOR = {
     "continuation": "is asked to carry the chain on",
     "orchestration": "is asked what comes next",
 }
+
+
+_OfWaves: TypeAlias = (
+    AgentsEngaged | AgentsJoined | ApprovalAsked | ApprovalSettled | BlueprintRefused | HandedOff | WavesEnded
+)
+
+
+def _of_waves(item: _OfWaves) -> str:
+    match item:
+        case AgentsJoined():
+            return f"{item.by}: blueprint accepted, {_wave(item)}"
+        case AgentsEngaged():
+            return f"wave {item.wave} of {item.group}: {', '.join(item.agents)} {_ENGAGED_FOR[item.purpose]}"
+        case HandedOff():
+            when = "" if item.node else " (for its next engagement)"
+            return f"{item.sender} → {item.receiver}{when}: {one_line(item.note)}"
+        case ApprovalAsked():
+            return f"{item.joining.by}: consent is asked for {_wave(item.joining)}"
+        case ApprovalSettled():
+            note = f": {one_line(item.note)}" if item.note else ""
+            return f"wave {item.wave} {item.verdict}{note}"
+        case WavesEnded():
+            return f"{item.group}: no more waves, {item.ending}: {one_line(item.reason)}"
+        case BlueprintRefused():
+            return f"{item.node}: blueprint refused, its wave is skipped: {one_line('; '.join(item.reasons))}"
+        case _:
+            assert_never(item)
 
 
 def _wave(fact: AgentsJoined) -> str:

@@ -18,15 +18,23 @@ from rich.text import Text
 from agentlark.diagnostics import visible
 from agentlark.model import Squad
 from orchestrator.core.facts import (
+    AgentsEngaged,
     AgentsJoined,
+    ApprovalAsked,
+    ApprovalSettled,
     BlueprintRefused,
     Fact,
+    HandedOff,
+    InterruptAsked,
     NodeEnded,
+    Notice,
+    PromptMeasured,
     RunStarted,
     Signal,
     TurnEnded,
     TurnStarted,
     Waiting,
+    WavesEnded,
 )
 from orchestrator.core.turn import Usage
 from orchestrator.sinks.describe import SIMULATED, describe, one_line
@@ -42,6 +50,7 @@ _STYLES = {
     "done": "green",
     "failed": "bold red",
     "blocked": "red",
+    "skipped": "dim",
     "cancelled": "yellow",
     "waiting": "yellow",
 }
@@ -79,10 +88,7 @@ class LiveSink(QueueSink):
         """Take note of an item and redraw when it is time."""
         if isinstance(item, RunStarted):
             self._simulated = item.simulated
-            self._live = Live(
-                self._table(), console=self._console, auto_refresh=False, vertical_overflow="crop"
-            )
-            self._live.start()
+            self._go_on()
         self._note(item)
         if time.monotonic() - self._drawn >= REFRESH_S:
             self._draw()
@@ -120,10 +126,41 @@ class LiveSink(QueueSink):
                 for agent in item.agents:
                     self._rows[agent.id] = _Row(agent.id, one_line(agent.role, 40), item.wave)
                 self._say(item)
-            case BlueprintRefused():
+            case AgentsEngaged():
+                for name in item.agents:
+                    node = f"{name}@{item.wave}"
+                    self._rows[node] = _Row(node, "", item.wave)
+                self._say(item)
+            case ApprovalAsked():
+                self._pause()
+            case ApprovalSettled():
+                self._say(item)
+                self._go_on()
+            case (
+                BlueprintRefused()
+                | HandedOff()
+                | WavesEnded()
+                | InterruptAsked()
+                | Notice()
+                | PromptMeasured()
+            ):
                 self._say(item)
             case _:
                 pass
+
+    def _pause(self) -> None:
+        """Leave the terminal to a question."""
+        if self._live is not None:
+            self._draw()
+            self._live.stop()
+            self._live = None
+
+    def _go_on(self) -> None:
+        if self._live is None:
+            self._live = Live(
+                self._table(), console=self._console, auto_refresh=False, vertical_overflow="crop"
+            )
+            self._live.start()
 
     def _row(self, node: str) -> _Row:
         """The node's row; one that joined before the run was resumed gets it when it first acts."""
@@ -131,8 +168,8 @@ class LiveSink(QueueSink):
 
     def _say(self, item: Fact | Signal) -> None:
         line = describe(item)
-        if line and self._live is not None:
-            self._live.console.print(Text(line))
+        if line:
+            self._console.print(Text(line))
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()

@@ -4,11 +4,43 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from orchestrator.core.errors import FolderBusy, StoreRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that has a folder, and the run it carries out."""
+
+    pid: int
+    run: str
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Who holds a folder by the lock at `path`; None when nobody does, or it has not said its name yet."""
+    if not path.exists():
+        return None
+    probe = FileLock(path, timeout=0, mode=0o600)
+    try:
+        probe.acquire()
+    except Timeout:
+        return _named(path.with_suffix(".owner"))
+    except OSError:
+        return None
+    probe.release()
+    return None
+
+
+def _named(owner: Path) -> Holder | None:
+    try:
+        found = json.loads(owner.read_text(encoding="utf-8"))
+        return Holder(int(found["pid"]), str(found["run"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 class FolderLock:
@@ -40,8 +72,5 @@ class FolderLock:
         self._lock.release()
 
     def _holder(self) -> str:
-        try:
-            holder = json.loads(self._owner.read_text(encoding="utf-8"))
-            return f"{holder['run']} (process {holder['pid']})"
-        except (OSError, ValueError, KeyError, TypeError):
-            return "it has not said its name yet"
+        holder = _named(self._owner)
+        return f"{holder.run} (process {holder.pid})" if holder else "it has not said its name yet"

@@ -91,7 +91,7 @@ class Stage:
         )
         task = asyncio.create_task(carry_out(engine, begun, LoopClock(), RunPaths(Path("nowhere"))))
         head = RunHead(run="r", backends={}, unknown=tuple(engine.state.unknown.values()), simulated=False)
-        return RunHandle(head, engine, self.journal, self.inbox, task)
+        return RunHandle(head, engine, self.journal, self.inbox.send, task)
 
     def engine(self) -> Engine:
         """The engine, its state folded from what the journal has."""

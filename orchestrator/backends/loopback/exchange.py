@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 
 from pydantic import JsonValue
 
-from orchestrator.backends.rehearsal.blueprint import blueprint_of, is_blueprint
+from orchestrator.backends.rehearsal.blueprint import blueprint_of, handoffs_of, is_blueprint, is_handoffs
 from orchestrator.backends.rehearsal.draw import Draw
 from orchestrator.backends.rehearsal.filler import Unfillable, fill
 from orchestrator.backends.rehearsal.reading import MARK, quoted
@@ -104,6 +104,8 @@ def echo(asked: Asked) -> Reply:
     order = _order(asked)
     if asked.schema is None:
         return Reply(text=f"{MARK}: loopback reply {order.key[:8]} to {quoted(asked.prompt)}.")
+    if is_handoffs(asked.schema):
+        return Reply(text=json.dumps(handoffs_of(order)))
     if is_blueprint(asked.schema):
         return Reply(text=json.dumps(blueprint_of(order)))
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.backends.cards import REHEARSAL
 from orchestrator.backends.rehearsal.actions import actions_of
-from orchestrator.backends.rehearsal.blueprint import blueprint_of, is_blueprint
+from orchestrator.backends.rehearsal.blueprint import blueprint_of, handoffs_of, is_blueprint, is_handoffs
 from orchestrator.backends.rehearsal.draw import Draw
 from orchestrator.backends.rehearsal.filler import Unfillable, fill
 from orchestrator.backends.rehearsal.prose import answer_text, fitted
@@ -96,6 +96,8 @@ def _answer(order: TurnOrder) -> str:
     schema = order.input.output_schema
     if schema is None:
         return fitted(answer_text(order), order.max_tokens * _BYTES_PER_TOKEN)
+    if is_handoffs(schema):
+        return json.dumps(handoffs_of(order), ensure_ascii=False)
     if not is_blueprint(schema):
         return json.dumps(fill(schema, Draw(order.key, "schema")), ensure_ascii=False)
     blueprint = blueprint_of(order)

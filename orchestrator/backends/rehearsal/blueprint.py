@@ -14,7 +14,16 @@ from pydantic import JsonValue
 from agentlark.blueprint import MAX_AGENTS
 from agentlark.model import RESERVED_IDS
 from orchestrator.backends.rehearsal.draw import Draw
-from orchestrator.backends.rehearsal.reading import MARK, asks_for_four, quoted, taken_ids, task_of
+from orchestrator.backends.rehearsal.reading import (
+    MARK,
+    asks_for_builders,
+    asks_for_four,
+    has_answered_before,
+    quoted,
+    receivers,
+    taken_ids,
+    task_of,
+)
 from orchestrator.core.turn import TurnOrder
 
 _ID_LENGTH = 63
@@ -43,12 +52,64 @@ def is_blueprint(schema: JsonValue) -> bool:
 
 
 def blueprint_of(order: TurnOrder) -> dict[str, JsonValue]:
-    """A blueprint for the order's task: four independent agents if asked for, else three or four."""
+    """A blueprint for the order's task: four independent agents if asked for, two builders, or three or four.
+
+    Where the schema lets it finish, an agent that has answered before says that it is done.
+    """
+    if "done" in _properties(order.input.output_schema) and has_answered_before(order):
+        return {"done": f"{MARK}: the rehearsal adds one wave and then finds nothing left to do."}
+    blueprint = _blueprint(order)
+    if "handoffs" in _properties(order.input.output_schema):
+        blueprint["handoffs"] = _handoffs(order, blueprint)
+    return blueprint
+
+
+def handoffs_of(order: TurnOrder) -> dict[str, JsonValue]:
+    """A note to everybody whom the order names as ahead; nothing is handed back."""
+    agent = order.input.agent
+    return {
+        "handoffs": [
+            {"to": name, "note": f"{MARK}: {agent} hands its result on to {name}."}
+            for name in receivers(order)
+        ]
+    }
+
+
+def is_handoffs(schema: JsonValue) -> bool:
+    """Whether a schema asks for what an agent hands on."""
+    return isinstance(schema, dict) and schema.get("title") == "Handoffs"
+
+
+def _properties(schema: JsonValue) -> dict[str, JsonValue]:
+    found = schema.get("properties") if isinstance(schema, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _handoffs(order: TurnOrder, blueprint: dict[str, JsonValue]) -> list[JsonValue]:
+    """Each agent is handed its baton by one it waits for, else by whoever gives the blueprint."""
+    agents = blueprint["agents"]
+    assert isinstance(agents, list)
+    found: list[JsonValue] = []
+    for agent in agents:
+        assert isinstance(agent, dict)
+        waits = agent.get("dependsOn")
+        sender = waits[0] if isinstance(waits, list) and waits else order.input.agent
+        found.append(
+            {"from": sender, "to": agent["id"], "note": f"{MARK}: {agent['id']} takes over from {sender}."}
+        )
+    return found
+
+
+def _blueprint(order: TurnOrder) -> dict[str, JsonValue]:
     task = task_of(order)
     builders = _builders(task)
-    if asks_for_four(order):
+    edges: list[list[int]]
+    if asks_for_builders(order):
+        team = _only_builders(builders)
+        edges = [[] for _ in team]
+    elif asks_for_four(order):
         team = _team(builders, MAX_AGENTS)
-        edges: list[list[int]] = [[] for _ in team]
+        edges = [[] for _ in team]
     else:
         team = _team(builders, 3 + Draw(order.key, "blueprint").number(2))
         edges = _edges(len(builders), len(team))
@@ -79,6 +140,15 @@ def _builders(task: str) -> list[tuple[str, str, str]]:
         )
         for area in found[:2]
     ]
+
+
+def _only_builders(builders: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """The builders by that name, and one who closes the gaps."""
+    named = [
+        (f"{name.removesuffix('implementer')}builder", role.replace("Implementer", "Builder"), duty)
+        for name, role, duty in builders
+    ]
+    return [*named, ("gap-builder", "Builder (gaps)", "Build what the answers so far left open")]
 
 
 def _team(builders: list[tuple[str, str, str]], size: int) -> list[tuple[str, str, str]]:

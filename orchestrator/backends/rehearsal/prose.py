@@ -10,6 +10,7 @@ from orchestrator.backends.rehearsal.draw import Draw
 from orchestrator.backends.rehearsal.reading import (
     MARK,
     asked_headings,
+    asks_for_a_sentence,
     quoted,
     sections,
     simulated_inputs,
@@ -49,6 +50,8 @@ _SECTIONS = ("Result", "Checks", "Left open")
 def answer_text(order: TurnOrder) -> str:
     """The whole answer to an order for prose; the first line says that it is simulated."""
     agent, turn = order.input.agent, _TURNS[order.input.purpose]
+    if asks_for_a_sentence(order):
+        return f"{MARK}: one sentence of {agent} for its {turn}, with no model asked.\n"
     first = f"{MARK}: {turn} of {agent}; no model was asked and nothing was changed."
     body = _plan(order) if order.input.purpose == "plan" else _report(order)
     return "\n".join([first, "", *body]) + "\n"

@@ -14,6 +14,10 @@ _TASK_LINE = re.compile(r"^(?:the )?task\s*:\s*(?P<rest>.*)$", re.IGNORECASE)
 _TASK_TITLE = re.compile(r"(?:the |your )?task\b", re.IGNORECASE)
 _HEADING = re.compile(r"^(?P<marks>#{1,6})\s+(?P<title>.*\S)")
 _TAKEN = re.compile(r"^\s*Taken ids:\s*(?P<ids>.*)$", re.MULTILINE)
+_HAND_ON = re.compile(r"^\s*Hand on to:\s*(?P<ids>[^(\n]*)", re.MULTILINE)
+_BUILDERS = re.compile(r"^\s*Shape: builders only\b", re.MULTILINE)
+_OWN_ANSWER = re.compile(r"^# Answer of (?P<agent>[a-z0-9_-]+)@\d+", re.MULTILINE)
+_SENTENCE = re.compile(r"\b(?:is|in) exactly one sentence\b")
 _FOUR = re.compile(r"^\s*Shape: four independent agents\b", re.MULTILINE)
 
 
@@ -55,13 +59,38 @@ def asked(order: TurnOrder) -> str:
 
 def taken_ids(order: TurnOrder) -> frozenset[str]:
     """The agent ids that a blueprint must not use, from lines `Taken ids: a, b`."""
-    lists = (match["ids"].split(",") for match in _TAKEN.finditer(asked(order)))
-    return frozenset(part.strip(" `.") for parts in lists for part in parts)
+    return frozenset(_listed(_TAKEN, order))
 
 
 def asks_for_four(order: TurnOrder) -> bool:
     """Whether a line `Shape: four independent agents` asks for exactly four who wait for nobody."""
     return _FOUR.search(asked(order)) is not None
+
+
+def asks_for_builders(order: TurnOrder) -> bool:
+    """Whether a line `Shape: builders only` asks for agents that build."""
+    return _BUILDERS.search(asked(order)) is not None
+
+
+def asks_for_a_sentence(order: TurnOrder) -> bool:
+    """Whether every free text of the answer is to be one sentence."""
+    return _SENTENCE.search(asked(order)) is not None
+
+
+def receivers(order: TurnOrder) -> list[str]:
+    """To whom the agent is asked to hand its work on, from lines `Hand on to: a, b`."""
+    return _listed(_HAND_ON, order)
+
+
+def has_answered_before(order: TurnOrder) -> bool:
+    """Whether the prompt carries an earlier answer of the agent that is asked."""
+    found = _OWN_ANSWER.finditer(asked(order))
+    return any(match["agent"] == order.input.agent for match in found)
+
+
+def _listed(pattern: re.Pattern[str], order: TurnOrder) -> list[str]:
+    lists = (match["ids"].split(",") for match in pattern.finditer(asked(order)))
+    return [name for parts in lists for part in parts if (name := part.strip(" `."))]
 
 
 def simulated_inputs(prompt: str) -> int:

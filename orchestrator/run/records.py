@@ -1,0 +1,89 @@
+"""The records of runs: which one is meant, and which settings a resumed run takes over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from typing import Protocol
+
+from pydantic import TypeAdapter
+
+from orchestrator.core.errors import UserError
+from orchestrator.core.ports import RunRecord
+from orchestrator.core.settings import Asked, Concise, Flags, Settings
+
+_ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
+_CONCISE: TypeAdapter[Concise] = TypeAdapter(Concise)
+
+
+class Recorded(Protocol):
+    """As much of a journal as finding a run takes."""
+
+    def runs(self) -> Sequence[RunRecord]:
+        """All recorded runs, oldest first."""
+        ...
+
+
+def find_run(journal: Recorded, slug: str | None) -> RunRecord:
+    """The record of a run, the last one for None. Raises UserError when there is none."""
+    records = journal.runs()
+    found = [record for record in records if slug in (None, record.slug)]
+    if found:
+        return found[-1]
+    known = ", ".join(record.slug for record in records[-5:])
+    raise UserError(
+        f"there is no run {slug!r} here" if slug else "there is no run here",
+        f"the last ones are {known}" if known else "start one with `agentlark run --prompt …`",
+    )
+
+
+def kept_settings(settings: Settings) -> dict[str, str]:
+    """The settings that a resumed run takes over, as texts; never a credential."""
+    kept = {
+        "backend": settings.backend.value if settings.backend else "",
+        "fallback": settings.fallback.value,
+        "model": settings.model.value if settings.model else "",
+        "base_url": settings.base_url.value if settings.base_url else "",
+        "mini": json.dumps(settings.mini),
+        "jobs": str(settings.jobs),
+        "fail_fast": json.dumps(settings.fail_fast),
+        "asked": json.dumps(asdict(settings.asked), sort_keys=True),
+        "concise": settings.concise,
+        "max_agents": str(settings.max_agents),
+        "max_depth": str(settings.max_depth),
+        "rehearsal_delay_s": str(settings.rehearsal_delay_s),
+    }
+    return {name: value for name, value in kept.items() if value}
+
+
+def with_recorded(flags: Flags, kept: Mapping[str, str]) -> Flags:
+    """The flags of a resumed run: those given now, else those it was started with."""
+    return replace(
+        flags,
+        backend=flags.backend or kept.get("backend"),
+        fallback=kept.get("fallback"),
+        model=flags.model or (None if flags.mini else kept.get("model")),
+        base_url=flags.base_url or kept.get("base_url"),
+        mini=flags.mini or (flags.model is None and kept.get("mini") == "true"),
+        jobs=flags.jobs or int(kept["jobs"]),
+        fail_fast=flags.fail_fast or kept.get("fail_fast") == "true",
+        asked=_merged(flags.asked, _ASKED.validate_json(kept.get("asked", "{}"))),
+        concise=flags.concise
+        if flags.concise != "off"
+        else _CONCISE.validate_python(kept.get("concise", "off")),
+        max_agents=_first(flags.max_agents, kept.get("max_agents")),
+        max_depth=_first(flags.max_depth, kept.get("max_depth")),
+        rehearsal_delay_s=flags.rehearsal_delay_s or float(kept.get("rehearsal_delay_s", 0)),
+    )
+
+
+def _merged(given: Asked, recorded: Asked) -> Asked:
+    """What is asked now, field by field, else what was asked then."""
+    return replace(
+        recorded, **{each.name: value for each in fields(given) if (value := getattr(given, each.name))}
+    )
+
+
+def _first(given: int | None, recorded: str | None) -> int | None:
+    return int(recorded) if given is None and recorded is not None else given
