@@ -45,7 +45,7 @@ class Shown:
 def look(reader: ArtifactReader, wanted: Wanted) -> Iterator[Shown]:
     """Every artifact wanted, newest first, each with its payload."""
     for found in reader.find(wanted):
-        payload = reader.payload(found)
+        payload = reader.payload(found.ino)
         if isinstance(payload, Artifact):
             yield Shown(found, payload)
         else:

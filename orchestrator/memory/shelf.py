@@ -27,6 +27,8 @@ class Shelf:
     reader: ArtifactReader | None
     notes: tuple[str, ...]
     """What could not be brought up to date, and why."""
+    is_behind_condensing: bool = False
+    """Whether passes of condensing are among it: what they condensed cannot be told."""
 
 
 @contextmanager
@@ -35,25 +37,31 @@ def open_shelf(paths: RunPaths) -> Iterator[Shelf]:
 
     Raises StoreRefused when its file is no artifact file.
     """
-    notes = tuple(bring_up_to_date(paths))
+    problems = dict(_problems(paths))
+    notes = tuple(note for some in problems.values() for note in some)
     reader = open_artifacts(paths.artifacts)
     if reader is None:
         yield Shelf(None, notes)
         return
     with reader:
-        yield Shelf(reader, notes)
+        yield Shelf(reader, notes, is_behind_condensing=bool(problems.get(paths.condensing)))
 
 
-def bring_up_to_date(paths: RunPaths) -> Iterator[str]:
+def bring_up_to_date(paths: RunPaths) -> tuple[str, ...]:
     """Project what the journals have and the artifact file has not; gives what could not be, and why."""
-    for journal, is_memory in ((paths.journal, False), (paths.condensing, True)):
+    return tuple(note for _, notes in _problems(paths) for note in notes)
+
+
+def _problems(paths: RunPaths) -> Iterator[tuple[Path, list[str]]]:
+    """By journal, what of it cannot be shown."""
+    for journal in (paths.journal, paths.condensing):
         if journal.exists():
             try:
-                done = _catch_up(paths.artifacts, journal, is_memory)
+                done = _catch_up(paths.artifacts, journal, is_memory=journal == paths.condensing)
             except StoreError as error:
-                yield f"what is new in {visible(str(journal))} is not shown: {error}"
+                yield journal, [f"what is new in {visible(str(journal))} is not shown: {error}"]
             else:
-                yield from (f"no artifact, because it cannot be read: {turn}" for turn in done.unreadable)
+                yield journal, [f"no artifact, because it cannot be read: {turn}" for turn in done.unreadable]
 
 
 def rebuild(paths: RunPaths) -> CaughtUp:

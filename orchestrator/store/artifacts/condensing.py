@@ -7,6 +7,7 @@ turns. So every summary and every mark is a fact, and the artifact file can be p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -61,7 +62,7 @@ def entry_of(record: RunRecord) -> CondensePass | Undo:
         raise StoreError(f"the run {record.slug} in the memory's journal is no pass: {error}") from error
 
 
-def standing_passes(records: list[RunRecord]) -> list[RunRecord]:
+def standing_passes(records: Sequence[RunRecord]) -> list[RunRecord]:
     """The passes that have not been undone, oldest first."""
     undone = {entry.condensing for record in records if isinstance(entry := entry_of(record), Undo)}
     return [

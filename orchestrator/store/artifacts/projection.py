@@ -133,9 +133,11 @@ class ArtifactProjection:
                     if left := story.see(fact):
                         batch.add(seq, left)
                         written += 1
-                    if isinstance(fact, TurnEnded) and fact.origin == "reused":
+                    if not isinstance(fact, TurnEnded) or fact.answer is None:
+                        continue
+                    if fact.origin not in story.origins:
                         batch.note_reused(fact)
-                    elif isinstance(fact, TurnEnded) and _is_new(fact):
+                    else:
                         problem = _add(batch, journal, seq, fact, story)
                         unreadable += [problem] if problem else []
                         written += not problem
@@ -230,10 +232,6 @@ def _remove(db: Connection, record: RunRecord, id: int) -> None:
     tree.flush()
     for statement in tables.REMOVE:
         db.execute(statement, {"run": id, "folder": folder})
-
-
-def _is_new(fact: TurnEnded) -> bool:
-    return fact.ending == "done" and fact.answer is not None and fact.origin in ("live", "adopted")
 
 
 def _add(batch: ArtifactBatch, journal: Recorded, seq: int, fact: TurnEnded, story: Story) -> str | None:

@@ -80,10 +80,10 @@ class ArtifactReader:
                 found.append(one)
         return found
 
-    def payload(self, found: Found) -> Artifact | Broken:
+    def payload(self, ino: int) -> Artifact | Broken:
         """What the file of an artifact holds."""
         with self._connections.reading() as db:
-            return _parsed(read_ino(db, found.ino))
+            return _parsed(read_ino(db, ino))
 
     def topics(self) -> dict[str, str]:
         """The topic of every artifact of ours that has one, by id."""
@@ -118,8 +118,17 @@ class ArtifactReader:
             return []
         query = f"{_FILES} {_NOT_OURS}" if self._is_ours else _FILES
         rows = db.execute(query, (self._folder,)).fetchall()
-        found = [_stranger(name, ino, ms, _parsed(read_ino(db, ino)), wanted) for name, ino, ms in rows]
-        return sorted((one for one in found if one), key=_newest, reverse=True)
+        found = [
+            _stranger(name, ino, ms, _parsed(read_ino(db, ino)), self._mark(db, name))
+            for name, ino, ms in rows
+        ]
+        fitting = (one for one, content in found if _fits(one, content, wanted))
+        return sorted(fitting, key=_newest, reverse=True)
+
+    def _mark(self, db: Connection, name: str) -> str | None:
+        """The summary that stands for a stranger."""
+        row = db.execute(tables.MARK, (name.removesuffix(".json"),)).fetchone() if self._is_ours else None
+        return str(row[0]) if row else None
 
 
 def open_artifacts(path: Path) -> ArtifactReader | None:
@@ -175,26 +184,30 @@ def _holds(artifact: Artifact, words: str) -> bool:
     return words.casefold() in f"{artifact.prompt}\0{artifact.text}".casefold()
 
 
-def _stranger(name: str, ino: int, ms: int, content: Artifact | Broken, wanted: Wanted) -> Found | None:
+def _stranger(
+    name: str, ino: int, ms: int, content: Artifact | Broken, summary: str | None
+) -> tuple[Found, Artifact | Broken]:
     id = name.removesuffix(".json")
     if isinstance(content, Broken):
-        found = Found(id, "", "", "", "broken", 0, _time(ms), False, None, ino, content.reason)
-        tags: tuple[str, ...] = ()
-    else:
-        created = content.created.astimezone(UTC)
-        who = (content.run, content.agent, content.node, content.type, content.wave)
-        found = Found(id, *who, created, content.simulated, None, ino)
-        tags = content.tags
+        broken = Found(id, "", "", "", "broken", 0, _time(ms), False, summary, ino, content.reason)
+        return broken, content
+    who = (content.run, content.agent, content.node, content.type, content.wave)
+    created = content.created.astimezone(UTC)
+    return Found(id, *who, created, content.simulated, summary, ino), content
+
+
+def _fits(found: Found, content: Artifact | Broken, wanted: Wanted) -> bool:
+    """The conditions of `query.statement`, on a file that has no row."""
     at = milliseconds(found.created)
-    fits = (
+    tags = content.tags if isinstance(content, Artifact) else ()
+    return (
         found.agent in (wanted.agents or (found.agent,))
         and found.type in (wanted.types or (found.type,))
         and set(wanted.tags) <= set(tags)
         and wanted.run in (None, found.run)
         and (wanted.since is None or milliseconds(wanted.since) <= at)
         and (wanted.until is None or at < milliseconds(wanted.until))
-        and wanted.condensed is not True
+        and wanted.condensed in (None, found.condensed_into is not None)
         and wanted.simulated in (None, found.simulated)
         and (wanted.grep is None or (isinstance(content, Artifact) and _holds(content, wanted.grep)))
     )
-    return found if fits else None

@@ -37,6 +37,9 @@ class Bodies:
 class Story(Protocol):
     """How the facts of one run are taken."""
 
+    origins: frozenset[str]
+    """Answers of these origins leave an artifact."""
+
     def see(self, fact: Fact) -> Artifact | None:
         """Take note of a fact; gives the artifact of one that leaves some by itself."""
         ...
@@ -73,7 +76,9 @@ class _Squad(BaseModel):
 
 
 class SquadStory:
-    """The story of a squad's run."""
+    """The story of a squad's run; what it reused was remembered before."""
+
+    origins = frozenset({"live", "adopted"})
 
     def __init__(self, record: RunRecord) -> None:
         try:
@@ -166,7 +171,9 @@ class SquadStory:
 
 
 class CondensingStory:
-    """The story of a condensing pass."""
+    """The story of a condensing pass; a summary stands again though an undone pass made its text."""
+
+    origins = frozenset({"live", "adopted", "reused"})
 
     def __init__(self, record: RunRecord) -> None:
         entry = entry_of(record)
@@ -186,7 +193,7 @@ class CondensingStory:
         labels = ((EXTRACTIVE, given.backend == EXTRACTIVE), ("simulated", simulated))
         tags = (f"run:{run}", f"topic:{of.topic}", *(label for label, holds in labels if holds))
         return Artifact(
-            id=artifact_id(fact.at, run, node, "summary"),
+            id=artifact_id(fact.at, run, node),
             run=run,
             group="",
             agent=of.agent,

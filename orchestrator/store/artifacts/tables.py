@@ -84,6 +84,7 @@ INSERT_TAG = "INSERT INTO artifact_tags (tag, artifact) VALUES (?, ?)"
 
 TOPICS = """SELECT a.name, substr(n.tag, 7) FROM artifact_tag_names n
     JOIN artifact_tags t ON t.tag = n.id JOIN artifacts a ON a.id = t.artifact WHERE n.tag GLOB 'topic:*'"""
+MARK = "SELECT summary FROM artifact_condensed WHERE name = ?"
 INSERT_MARK = "INSERT OR REPLACE INTO artifact_condensed (name, summary) VALUES (?, ?)"
 
 REMOVE = (

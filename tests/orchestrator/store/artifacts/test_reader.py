@@ -65,7 +65,7 @@ def opened(path: Path) -> ArtifactReader:
 def texts(path: Path, **wanted: Any) -> list[str]:
     """The texts of the artifacts found."""
     with opened(path) as reader:
-        payloads = [reader.payload(found) for found in reader.find(Wanted(**wanted))]
+        payloads = [reader.payload(found.ino) for found in reader.find(Wanted(**wanted))]
     assert all(isinstance(payload, Artifact) for payload in payloads)
     return [payload.text for payload in payloads if isinstance(payload, Artifact)]
 
@@ -151,7 +151,7 @@ def test_the_sieve_lets_every_part_of_a_text_through(content: str, pad: int, sta
 
 def test_files_of_other_programs_are_found_too(three: Path, make_turn: Any) -> None:
     with opened(three) as reader:
-        payload = reader.payload(reader.find(Wanted(limit=1))[0])
+        payload = reader.payload(reader.find(Wanted(limit=1))[0].ino)
     assert isinstance(payload, Artifact)
     theirs = payload.model_copy(update={"id": "theirs", "agent": "guest", "text": "from outside"})
     add_file(three, "theirs.json", theirs.model_dump_json().encode())
@@ -166,7 +166,7 @@ def test_a_broken_artifact_is_shown_as_broken_and_the_rest_is_listed(three: Path
     with opened(three) as reader:
         found = reader.find(Wanted())
         assert [one.id for one in found if one.broken] == ["odd"]
-        assert isinstance(reader.payload(found[0]), Broken)
+        assert isinstance(reader.payload(found[0].ino), Broken)
         assert len(found) == 4
         assert len(reader.find(Wanted(agents=("builder",)))) == 2
 
@@ -176,7 +176,7 @@ def test_an_artifact_of_ours_that_was_altered_is_broken(three: Path) -> None:
         db.execute("UPDATE fs_data SET data = '{' WHERE ino = (SELECT min(ino) FROM artifacts)")
     db.close()
     with opened(three) as reader:
-        payloads = [reader.payload(found) for found in reader.find(Wanted())]
+        payloads = [reader.payload(found.ino) for found in reader.find(Wanted())]
     assert [isinstance(payload, Broken) for payload in payloads] == [False, False, True]
 
 
