@@ -33,6 +33,11 @@ class Draft(starlark.HostValue):
             return held.where(*path[1:])
         return self.call.where(*path) if path else self.call.span
 
+    def where_key(self, *path: str | int) -> Span:
+        """As `where`, but the place of the dict key that the path ends with."""
+        held = self.fields.get(str(path[0]))
+        return held.where_key(*path[1:]) if isinstance(held, Draft) else self.call.where_key(*path)
+
 
 class PromptReader(Protocol):
     """Reads the file that `prompt_file` names, relative to the file of the call."""
@@ -119,11 +124,17 @@ def group_list(value: object) -> object:
 
 def _drafts(value: object, what: str) -> object:
     if not isinstance(value, list | tuple):
-        return Wrong(f"expected a list of {what}(…), got {starlark.type_name(value)}")
+        help = f"put it into a list: [{what}(…)]" if _is_draft(value, what) else None
+        return Wrong(f"expected a list of {what}(…), got {starlark.type_name(value)}", help)
     for index, item in enumerate(value):
-        if not (isinstance(item, Draft) and item.type_name == what):
-            return Wrong(f"expected {what}(…), got {starlark.type_name(item)}", path=(index,))
+        if not _is_draft(item, what):
+            help = 'put it into group(id = "…", agents = […])' if _is_draft(item, "agent") else None
+            return Wrong(f"expected {what}(…), got {starlark.type_name(item)}", help, path=(index,))
     return tuple(value)
+
+
+def _is_draft(value: object, what: str) -> bool:
+    return isinstance(value, Draft) and value.type_name == what
 
 
 def _draft_of(type_name: str, function: str) -> Reader:
@@ -194,7 +205,9 @@ def _positional(
         call.error(f"{call.name} takes at most {len(names)} arguments, got {len(args)}", code="AL210")
     for name, value in kwargs.items():
         if name not in names:
-            call.error(f"{call.name} has no argument {name!r}", call.name_span(name), code="AL210")
+            near = nearest(name, names)
+            help = f"did you mean {near}?" if near else f"it takes {' and '.join(names)}"
+            call.error(f"{call.name} has no argument {name!r}", call.name_span(name), code="AL210", help=help)
         if name in bound:
             call.error(f"{call.name} got {name!r} twice", call.name_span(name), code="AL210")
         bound[name] = value

@@ -50,6 +50,10 @@ class SquadPlaces(Protocol):
         """The place of a group's field, or of something inside it."""
         ...
 
+    def key(self, group: int, *path: str | int) -> Place:
+        """The place of the dict key that the path into a group's field ends with."""
+        ...
+
     def agent(self, group: int, agent: int, *path: str | int) -> Place:
         """The place of an agent's field, or of something inside it."""
         ...
@@ -280,7 +284,7 @@ def _check_relay(group: Group, index: int, places: SquadPlaces) -> Iterator[Diag
     for sender, receivers in relay.graph.items():
         where = ("orchestration", "relay", "graph", sender)
         if sender not in ids:
-            yield unknown_agent(sender, ids, places.group(index, *where), f"the relay of {group.id!r} names")
+            yield unknown_agent(sender, ids, places.key(index, *where), f"the relay of {group.id!r} names")
         for item, receiver in enumerate(receivers):
             place = places.group(index, *where, item)
             if receiver == sender:
@@ -360,7 +364,8 @@ def _check_group_order(
 
 def _check_agent(agent: Agent, group: int, position: int, places: SquadPlaces) -> Iterator[Diagnostic]:
     if not agent.role.strip():
-        yield Diagnostic("AL312", f"{agent.id!r} has an empty role", places.agent(group, position, "role"))
+        place = places.agent(group, position, "role")
+        yield Diagnostic("AL312", f"{agent.id!r} has an empty role", place, help="say in a word what it is")
     if agent.follow_up_schema is not None and (problem := schema_problem(agent.follow_up_schema)):
         yield Diagnostic(
             "AL313",

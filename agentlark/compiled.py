@@ -71,6 +71,9 @@ class _Pointers:
     def group(self, group: int, *path: str | int) -> Pointer:
         return Pointer(self._file, "".join(f"/{part}" for part in ("groups", group, *path)))
 
+    def key(self, group: int, *path: str | int) -> Pointer:
+        return self.group(group, *path)
+
     def agent(self, group: int, agent: int, *path: str | int) -> Pointer:
         return self.group(group, "agents", agent, *path)
 

@@ -191,7 +191,9 @@ class _Compiler:
         drafts = self._groups(module)
         squad = self._squad(module, drafts)
         if squad.groups or not found:
-            found += check_squad(squad, _DraftPlaces(drafts))
+            told = {each.place for each in found if each.severity == "error"}
+            checked = check_squad(squad, _DraftPlaces(drafts))
+            found += (each for each in checked if each.place not in told)
         found[:] = _ordered(found)
         if any(diagnostic.severity == "error" for diagnostic in found):
             raise ConfigError(found)
@@ -218,7 +220,10 @@ class _Compiler:
         drafts = (group_list if both[0] == "groups" else agent_list)(value)
         if isinstance(drafts, Wrong):
             self._findings.add(
-                "AL301", f"{both[0]}: {drafts.message}", self._where(module, both[0], *drafts.path)
+                "AL301",
+                f"{both[0]}: {drafts.message}",
+                self._where(module, both[0], *drafts.path),
+                help=drafts.help,
             )
             return ()
         assert isinstance(drafts, tuple)
@@ -228,9 +233,9 @@ class _Compiler:
                 self._findings.add(
                     "AL300", "groups is empty", place, help='add a group(id = "…", agents = […])'
                 )
-            return tuple(_GroupDraft(draft.where, draft.fields) for draft in drafts)
+            return tuple(_GroupDraft(draft.where, draft.where_key, draft.fields) for draft in drafts)
         fields: dict[str, Any] = {"id": FLAT_GROUP, "agents": drafts}
-        return (_GroupDraft(lambda *_: place, fields),)
+        return (_GroupDraft(lambda *_: place, lambda *_: place, fields),)
 
     def _no_squad(self, module: starlark.Module, names: Sequence[str]) -> None:
         if names:
@@ -241,9 +246,11 @@ class _Compiler:
                 help="put the agents into a group",
             )
             return
-        near = nearest("groups", module) or nearest("agents", module)
+        near = nearest("groups", module)
+        wanted = "groups" if near else "agents"
+        near = near or nearest("agents", module)
         start = Span(Source(self._file.shown, ""), 0, 0)
-        hint = f"did you mean to call {near!r} so? " if near else ""
+        hint = f"rename {near} to {wanted}, or " if near else ""
         self._findings.add(
             "AL300",
             "the file defines no squad",
@@ -273,6 +280,7 @@ class _Compiler:
 @dataclass(frozen=True, slots=True)
 class _GroupDraft:
     where: Callable[..., Span]
+    where_key: Callable[..., Span]
     fields: Mapping[str, Any]
 
 
@@ -284,6 +292,9 @@ class _DraftPlaces:
 
     def group(self, group: int, *path: str | int) -> Place:
         return self._groups[group].where(*path)
+
+    def key(self, group: int, *path: str | int) -> Place:
+        return self._groups[group].where_key(*path)
 
     def agent(self, group: int, agent: int, *path: str | int) -> Place:
         draft: Draft = self._groups[group].fields["agents"][agent]
@@ -331,7 +342,7 @@ def _orchestration(draft: Draft) -> Orchestration:
 
 
 def _ordered(found: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Findings by severity, then by place; equal ones once."""
+    """Findings by severity, then by place; one that several calls led to once, with the first of them."""
     rank = {"error": 0, "warning": 1, "note": 2}
 
     def key(diagnostic: Diagnostic) -> tuple[int, str, int]:
@@ -342,4 +353,7 @@ def _ordered(found: Sequence[Diagnostic]) -> list[Diagnostic]:
             place.start if isinstance(place, Span) else 0,
         )
 
-    return sorted(dict.fromkeys(found), key=key)
+    once: dict[object, Diagnostic] = {}
+    for each in found:
+        once.setdefault((each.code, each.place, each.message), each)
+    return sorted(once.values(), key=key)

@@ -274,11 +274,13 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     if len(words) > _NEIGHBOURS * 2:
         backwards = sorted(known[::-1] for known in words)
         words = [*_around(word, words), *(known[::-1] for known in _around(word[::-1], backwards))]
-    found = get_close_matches(word, words, n=1, cutoff=0.6)
+    found = get_close_matches(word, words, n=1, cutoff=0.6 if len(word) < _SHORT else 0.7)
     return found[0] if found else None
 
 
 _NEIGHBOURS = 100
+_SHORT = 5
+"""Below so many letters one slip makes a large difference."""
 
 
 def _around(word: str, words: list[str]) -> list[str]:

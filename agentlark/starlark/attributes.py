@@ -14,6 +14,18 @@ from agentlark.starlark.methods import BYTES, DICT, LIST, SET, STRING
 from agentlark.starlark.values import BoundMethod, Dict, HostValue, List, Native, Set, type_name
 
 METHODS: dict[type, Mapping[str, Native]] = {str: STRING, bytes: BYTES, List: LIST, Dict: DICT, Set: SET}
+_ELSEWHERE = {
+    "push": "use .append(x)",
+    "add": "use .append(x) for a list, .update(…) for a dict",
+    "length": "use len(x)",
+    "size": "use len(x)",
+    "has_key": "use key in x",
+    "contains": "use key in x",
+    "includes": "use key in x",
+    "sort": "use sorted(x), which gives a new list",
+    "copy": "use list(x) or dict(x)",
+}
+"""What methods of other languages are called here."""
 _NONE: Mapping[str, Native] = {}
 
 
@@ -36,7 +48,7 @@ def get_attribute(value: Any, name: str) -> Any:
 def no_attribute(value: Any, name: str) -> Fault:
     """The failure of looking up an attribute that is not there."""
     near = nearest(name, attribute_names(value))
-    help = f"did you mean .{near}?" if near else None
+    help = f"did you mean .{near}?" if near else _ELSEWHERE.get(name)
     return Fault("AL202", f"{type_name(value)} has no .{name} field or method", help=help)
 
 

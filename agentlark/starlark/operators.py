@@ -31,7 +31,10 @@ _REPEATABLE = frozenset({str, bytes, List, tuple})
 
 def unknown(a: Any, op: str, b: Any) -> Fault:
     """The failure of an operator that does not take operands of these types."""
-    return Fault("AL201", f"unknown binary op: {type_name(a)} {op} {type_name(b)}")
+    number = b if type(a) is str else a
+    mixed = op == "+" and str in (type(a), type(b)) and type(number) in (int, float)
+    help = "make the number a string with str(…)" if mixed else None
+    return Fault("AL201", f"unknown binary op: {type_name(a)} {op} {type_name(b)}", help=help)
 
 
 def checked(value: int, limits: Limits) -> int:

@@ -161,7 +161,7 @@ class _Resolver:
             exported = str(symbol.exported.value)
             if exported.startswith("_"):
                 message = f"load: names with leading underscores are not exported: {exported}"
-                self.report("AL103", message, symbol.exported)
+                self.report("AL103", message, symbol.exported, "drop the underscore where it is defined")
             name = symbol.local or tree.Name(exported, symbol.exported.start, symbol.exported.end)
             self.bind_global(name, (), False)
             self.globals.loaded.add(name.name)
@@ -208,13 +208,13 @@ class _Resolver:
 
     def return_(self, node: tree.Return) -> None:
         if self.function is self.module:
-            self.report("AL105", "return statement not within a function", node)
+            self.report("AL105", "return statement not within a function", node, "a file is its globals")
         if node.value:
             self.visit(node.value)
 
     def flow(self, node: tree.Flow) -> None:
         if node.word != "pass" and not self.function.loops:
-            self.report("AL105", f"{node.word} not in a loop", node)
+            self.report("AL105", f"{node.word} not in a loop", node, "put it into the body of a for")
 
     def loop(self, node: tree.For) -> None:
         self.visit(node.iterable)
@@ -242,7 +242,8 @@ class _Resolver:
 
     def load(self, node: tree.Load) -> None:
         if self.function is not self.module or self.function.loops or self.conditions:
-            self.report("AL103", "load statement within a function, a loop or a conditional", node)
+            message = "load statement within a function, a loop or a conditional"
+            self.report("AL103", message, node, "put it at the top of the file")
 
     def define(self, node: tree.Define) -> None:
         self.bind(node.name)
@@ -301,11 +302,12 @@ class _Resolver:
         optional = False
         for at, param in enumerate(params):
             if seen == "**":
-                self.report("AL104", "parameters may not follow **kwargs", param)
+                self.report("AL104", "parameters may not follow **kwargs", param, "put **kwargs last")
             elif param.prefix == "*" and seen == "*":
                 self.report("AL104", "multiple * parameters not allowed", param)
             elif not param.prefix and not param.default and optional and not seen:
-                self.report("AL104", "required parameter may not follow optional", param)
+                help = "give it a default, or put it before those that have one"
+                self.report("AL104", "required parameter may not follow optional", param, help)
             if param.prefix == "*" and not param.name and (at + 1 == len(params) or params[at + 1].prefix):
                 self.report("AL104", "bare * must be followed by keyword-only parameters", param)
             seen = param.prefix or seen
@@ -469,7 +471,8 @@ class _Resolver:
             else:
                 if last:
                     after = "named" if last == "name" else last
-                    self.report("AL104", f"positional argument may not follow {after}", arg)
+                    help = "put it before the others, or give it by name"
+                    self.report("AL104", f"positional argument may not follow {after}", arg, help)
                 if kind is not literal:
                     visitors[kind](arg)
 

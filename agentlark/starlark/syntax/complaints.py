@@ -64,23 +64,20 @@ def _read(text: str) -> tuple[list[Fault], int | None]:
 
 
 def _read_tokens(tokens: Tokens) -> tuple[list[Fault], int | None]:
+    """The mistakes of the tokens, and the offset reading ended at; None for the end of the file."""
     reader = Reader(tokens)
     found: list[Fault] = []
     for stuck in reader.misfits():
-        found.append(explain(tokens, stuck, reader.openers))
-        if len(found) >= MAX_COMPLAINTS or _begins_anew(found, tokens, stuck.index):
-            reader.lost = stuck.index
+        fault = explain(tokens, stuck, reader.openers)
+        found.append(fault)
+        if fault.reached < tokens.starts[stuck.index]:  # a bracket is open where a statement seems to begin
+            return [*found, *_leaves(tokens, stuck.index)], fault.reached
+        if len(found) >= MAX_COMPLAINTS:
             break
-    limit = len(tokens.kinds) if reader.lost is None else reader.lost
-    found += _leaves(tokens, limit)
     if reader.lost is None:
-        return found, None
-    return found, max(tokens.starts[reader.lost], *(fault.reached for fault in found), 0)
-
-
-def _begins_anew(found: list[Fault], tokens: Tokens, at: int) -> bool:
-    """Whether a bracket was found open where the next statement seems to begin."""
-    return bool(found) and found[-1].code == "AL005" and found[-1].reached == tokens.starts[at] - 1
+        return [*found, *_leaves(tokens, len(tokens.kinds))], None
+    reached = max([tokens.starts[reader.lost], *(fault.reached for fault in found)])
+    return [*found, *_leaves(tokens, reader.lost)], reached
 
 
 def _leaves(tokens: Tokens, limit: int) -> list[Fault]:
@@ -176,6 +173,8 @@ def _junk(text: str, start: int) -> Fault:
         help = "use straight quotes"
     elif char == "!":
         help = "use not"
+    elif char == "?":
+        help = "write b if a else c"
     elif char == "\\":
         message = "a backslash outside a string must end its line"
     return Fault("AL007", message, (start, start + 1), help=help)

@@ -51,7 +51,7 @@ def explain(tokens: Tokens, stuck: Stuck, openers: list[int]) -> Fault:
             break
     else:
         fault = misfit.unexpected()
-    fault.reached = max(fault.reached, tokens.ends[stuck.index])
+    fault.reached = fault.reached or tokens.ends[stuck.index]
     return fault
 
 
@@ -134,11 +134,14 @@ def _bracket(m: _Misfit) -> Fault | None:
         fault = Fault("AL005", f"`{m.word}` does not match `{m.opener}`", m.place)
         fault.others = [(_place(tokens, m.openers[-1]), "opened here")]
         return fault
-    if m.openers and (m.kind == END or _begins_line(m)):
+    if not m.openers:
+        return None
+    first = m.at - 1 if m.word == "=" and m.name(-1) == "NAME" else m.at
+    if m.kind == END or _begins_line(m, first):
         fault = Fault("AL005", f"`{m.opener}` is never closed", _place(tokens, m.openers[-1]))
         if m.kind != END:
-            fault.others = [(m.place, "a new statement seems to begin here")]
-        fault.reached = m.place[0] - 1 if m.kind != END else m.place[1]
+            fault.others = [(_place(tokens, first), "a new statement seems to begin here")]
+        fault.reached = tokens.starts[first] - 1 if m.kind != END else m.place[1]
         return fault
     return None
 
@@ -147,13 +150,13 @@ def _place(tokens: Tokens, at: int) -> tuple[int, int]:
     return tokens.starts[at], tokens.ends[at]
 
 
-def _begins_line(m: _Misfit) -> bool:
-    """Whether it stands in the first column, as statements do, and earlier lines in the bracket do not."""
+def _begins_line(m: _Misfit, at: int) -> bool:
+    """Whether a token stands in the first column, as statements do and earlier lines here do not."""
     texts = m.tokens.texts
-    if not m.at or not texts[m.at - 1].endswith("\n"):
+    if not at or at <= m.openers[-1] or not texts[at - 1].endswith("\n"):
         return False
-    first = next(at for at in range(m.openers[-1], m.at) if m.tokens.kinds[at] == SKIPPED)
-    return first == m.at - 1 or not texts[first].endswith("\n")
+    first = next(index for index in range(m.openers[-1], at) if m.tokens.kinds[index] == SKIPPED)
+    return first == at - 1 or not texts[first].endswith("\n")
 
 
 def _reserved(m: _Misfit) -> Fault | None:
@@ -206,6 +209,8 @@ def _colon(m: _Misfit) -> Fault | None:
         return m.fault("there are no type annotations", "remove it, or say it in a comment")
     if m.word == ":" and m.opener == "(" and m.name(-1) == "NAME":
         return _corrected(m.unexpected("write `=` between the name of an argument and its value"), " =")
+    if m.word == ":" and m.name(-1) == "NAME" and m.name(-2) == "def":
+        return _corrected(m.unexpected("put () after the name of a function"), "():")
     if m.kind == NEWLINE and m.expects(":") and not m.openers:
         return _corrected(
             m.unexpected("put `:` at the end of the line"), ":", (m.tokens.ends[m.before()],) * 2
@@ -228,8 +233,16 @@ def _other_language(m: _Misfit) -> Fault | None:
     if m.word == "if" and previous == "else":
         place = (m.tokens.starts[m.at - 1], m.place[1])
         return _corrected(m.fault("there is no `else if`", "use elif", place), "elif")
-    if m.word in ("**", "++", "--") and previous in _ENDS:
-        return m.fault(f"there is no operator `{m.word}`")
+    if m.word == "**" and previous in _ENDS:
+        return m.fault("there is no operator `**`", "multiply: x * x")
+    if m.kind == NEWLINE and previous in ("+", "-") and m.name(-2) == previous:
+        place = (m.tokens.starts[m.at - 2], m.tokens.ends[m.at - 1])
+        return m.fault(f"there is no operator `{previous * 2}`", f"write {previous}= 1", place)
+    if m.word.startswith("_") and previous == "INT" and m.touches():
+        place = (m.tokens.starts[m.at - 1], m.place[1])
+        digits = m.tokens.texts[m.at - 1] + m.word.replace("_", "")
+        fault = m.fault("there are no underscores in numbers", f"write {digits}", place)
+        return _corrected(fault, digits) if digits.isdigit() else fault
     if m.word in ("else", "elif"):
         return m.unexpected("no if before it is in the same block")
     return None
@@ -248,6 +261,8 @@ def _comma(m: _Misfit) -> Fault | None:
         help = "put parentheses around the tuple, or remove the comma"
         place = _place(m.tokens, m.at - 1)
         return m.fault("unparenthesized tuple with trailing comma", help, place)
+    if m.word in (",", ")") and m.name(-1) == "=" and m.openers:
+        return m.unexpected("a value is missing after =")
     if m.word == "," and m.name(-1) in (",", "(", "[", "{"):
         return m.unexpected("a comma too many, or a value is missing before it")
     return None
@@ -265,6 +280,12 @@ def _call_without_brackets(m: _Misfit) -> Fault | None:
     if m.name(-2) not in ("NEWLINE", "INDENT", "DEDENT", ";", ""):
         return None
     return m.unexpected(f"to call it, write {m.tokens.texts[m.at - 1]}(…)")
+
+
+def _load(m: _Misfit) -> Fault | None:
+    if m.opener == "(" and m.openers[-1] == m.at - 1 and m.name(-2) == "load":
+        return m.unexpected('what is loaded is written out: load("file", "name")')
+    return None
 
 
 def _missing_comma(m: _Misfit) -> Fault | None:
@@ -291,5 +312,6 @@ _RULES: tuple[Callable[[_Misfit], Fault | None], ...] = (
     _comma,
     _early_end,
     _call_without_brackets,
+    _load,
     _missing_comma,
 )

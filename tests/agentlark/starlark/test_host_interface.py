@@ -177,7 +177,8 @@ def test_the_text_of_an_error_is_the_rendered_report() -> None:
     with pytest.raises(starlark.StarlarkError) as caught:
         run("x = 1\ny = x + 'a'\n")
     assert str(caught.value) == (
-        "test.lark:2:5: error[AL201]: unknown binary op: int + string\n  2 | y = x + 'a'\n    |     ^^^^^^^"
+        "test.lark:2:5: error[AL201]: unknown binary op: int + string\n  2 | y = x + 'a'\n    |     ^^^^^^^\n"
+        "  help: make the number a string with str(…)"
     )
     assert isinstance(caught.value.diagnostics[0], Diagnostic)
 

@@ -20,7 +20,7 @@ CASES = [
     ("x = 1,", "AL001", "1:6", "unparenthesized tuple with trailing comma"),
     ("if x = 1:\n  pass", "AL001", "1:6", "got `=`, expected `:`"),
     ("while True:\n  pass", "AL001", "1:1", "`while` is a reserved word"),
-    ("x = 1_000", "AL001", "1:6", "got `_000`"),
+    ("x = 1_000", "AL001", "1:5", "no underscores in numbers"),
     ("else:\n  pass", "AL001", "1:1", "got `else`, expected a statement"),
     ("x = load('a')", "AL001", "1:5", "got `load`, expected an expression"),
     ("x = 'abc\ny = 1", "AL002", "1:5", "not closed on its line"),
