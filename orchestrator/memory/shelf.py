@@ -15,9 +15,11 @@ from pathlib import Path
 from agentlark.diagnostics import visible
 from orchestrator.core.errors import StoreError, UserError
 from orchestrator.core.paths import RunPaths
+from orchestrator.store.agentfs.connection import open_reading
 from orchestrator.store.artifacts import ArtifactProjection, ArtifactReader, open_artifacts
 from orchestrator.store.artifacts.projection import CaughtUp
-from orchestrator.store.journal import JournalReader, open_journal_readonly
+from orchestrator.store.journal import JournalReader
+from orchestrator.store.journal.tables import JOURNAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +54,17 @@ def bring_up_to_date(paths: RunPaths) -> tuple[str, ...]:
     return tuple(note for _, notes in _problems(paths) for note in notes)
 
 
-def _problems(paths: RunPaths) -> Iterator[tuple[Path, list[str]]]:
-    """By journal, what of it cannot be shown."""
-    for journal in (paths.journal, paths.condensing):
-        if journal.exists():
-            try:
-                done = _catch_up(paths.artifacts, journal, is_memory=journal == paths.condensing)
-            except StoreError as error:
-                yield journal, [f"what is new in {visible(str(journal))} is not shown: {error}"]
-            else:
-                yield journal, [f"no artifact, because it cannot be read: {turn}" for turn in done.unreadable]
-
-
 def rebuild(paths: RunPaths) -> CaughtUp:
     """Project anew all that the journals have; what only the artifact file has stays.
 
     Raises UserError when there is no journal, StoreError when a file cannot be read or written.
     """
-    if not paths.journal.exists() and not paths.condensing.exists():
-        raise UserError(
-            f"there is no journal in {visible(str(paths.folder))} to rebuild the artifacts from",
-            "run a squad first, or name the project with --project-root",
-        )
     with _reading(paths.journal) as journal, _reading(paths.condensing) as memory:
+        if journal is None and memory is None:
+            raise UserError(
+                f"there is no journal in {visible(str(paths.folder))} to rebuild the artifacts from",
+                "run a squad first, or name the project with --project-root",
+            )
         projection = ArtifactProjection(paths.artifacts)
         try:
             return projection.rebuild_all(journal, memory)
@@ -82,19 +72,33 @@ def rebuild(paths: RunPaths) -> CaughtUp:
             projection.close()
 
 
-def _catch_up(artifacts: Path, source: Path, is_memory: bool) -> CaughtUp:
-    with open_journal_readonly(source) as journal:
-        projection = ArtifactProjection(artifacts)
+def _problems(paths: RunPaths) -> Iterator[tuple[Path, list[str]]]:
+    """By journal, what of it cannot be shown."""
+    for path in (paths.journal, paths.condensing):
         try:
-            return projection.catch_up_memory(journal) if is_memory else projection.catch_up_all(journal)
-        finally:
-            projection.close()
+            with _reading(path) as journal:
+                done = _catch_up(paths, journal, path) if journal else CaughtUp(0, 0)
+        except StoreError as error:
+            yield path, [f"what is new in {visible(str(path))} is not shown: {error}"]
+        else:
+            yield path, [f"no artifact, because it cannot be read: {turn}" for turn in done.unreadable]
+
+
+def _catch_up(paths: RunPaths, journal: JournalReader, path: Path) -> CaughtUp:
+    projection = ArtifactProjection(paths.artifacts)
+    try:
+        is_memory = path == paths.condensing
+        return projection.catch_up_memory(journal) if is_memory else projection.catch_up_all(journal)
+    finally:
+        projection.close()
 
 
 @contextmanager
 def _reading(path: Path) -> Iterator[JournalReader | None]:
-    if not path.exists():
+    """The journal in a file; None where there is none, also where a kill left a file without one."""
+    connections = open_reading(path, JOURNAL)
+    if connections is None:
         yield None
         return
-    with open_journal_readonly(path) as journal:
+    with JournalReader(connections) as journal:
         yield journal
