@@ -46,7 +46,7 @@ def time_of(item: Fact | Signal) -> str:
 
 
 def describe(item: Fact | Signal) -> str | None:
-    """What happened, in one line without time; None for what is not worth a line."""
+    """What happened, in lines without time, mostly one; None for what is not worth a line."""
     match item:
         case RunStarted():
             what = "run resumed" if item.resumed else "run started"
@@ -126,11 +126,9 @@ def _of_waves(item: _OfWaves) -> str:
 
 def _wave(fact: AgentsJoined) -> str:
     agents = ", ".join(_with_dependencies(agent.id, agent.depends_on) for agent in fact.agents)
-    notes = "".join(
-        f"; {each.sender} → {each.receiver}: {one_line(each.note, 120)}" for each in fact.handoffs
-    )
-    warnings = "".join(f"; taken though {one_line(warning, 120)}" for warning in fact.warnings)
-    return f"wave {fact.wave}: {agents}{notes}{warnings}"
+    notes = (f"{each.sender} → {each.receiver}: {one_line(each.note)}" for each in fact.handoffs)
+    warnings = (f"warning: taken though {one_line(warning)}" for warning in fact.warnings)
+    return "\n  ".join([f"wave {fact.wave}: {agents}", *notes, *warnings])
 
 
 def _turn_ended(fact: TurnEnded) -> str:

@@ -73,7 +73,7 @@ class LogSink(QueueSink):
             return
         line = describe(item)
         if line is not None:
-            self._write(TIMELINE, f"{time_of(item)}  {line}\n")
+            self._write(TIMELINE, "".join(f"{time_of(item)}  {part}\n" for part in line.splitlines()))
         self._to_agents(item)
 
     def _open(self, started: RunStarted) -> None:

@@ -48,7 +48,8 @@ class PlainSink(QueueSink):
             return
         line = None if isinstance(item, Acted) and not self._verbose else describe(item)
         if line is not None:
-            self._print(f"{time_of(item)}  {line}")
+            for part in line.splitlines():
+                self._print(f"{time_of(item)}  {part}")
         elif time.monotonic() - self._printed_s >= self._heartbeat_s:
             self.idle()
 
