@@ -46,6 +46,12 @@ def entries() -> dict[str, Entry]:
     return found
 
 
+def example_of(entry: Entry) -> tuple[str, str]:
+    """The language and the text of an entry's broken example."""
+    found = re.search(r"```(\w+)\n(.*?)```", entry.text, re.DOTALL)
+    return (found[1], found[2]) if found else ("", "")
+
+
 def entry(code: str) -> Entry:
     """The entry of a code, written in any case and with or without its letters. Raises UnknownCode."""
     wanted = code.upper() if not code.isdigit() else f"AL{code.zfill(3)}"

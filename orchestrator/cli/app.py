@@ -13,6 +13,7 @@ from orchestrator.cli.check import check
 from orchestrator.cli.compile import compile_
 from orchestrator.cli.config import config
 from orchestrator.cli.doctor import doctor
+from orchestrator.cli.explain import explain
 from orchestrator.cli.fmt import fmt
 from orchestrator.cli.init import init
 from orchestrator.cli.interrupt import interrupt
@@ -59,6 +60,7 @@ app.command("edit")(edit)
 app.command("show")(show)
 app.command("compile")(compile_)
 app.command("check")(check)
+app.command("explain")(explain)
 app.command("fmt")(fmt)
 app.command("lsp")(lsp)
 app.command("schema")(schema)
