@@ -54,7 +54,7 @@ def main(folder: Path, first: int, last: int, step: int) -> None:
         child = os.fork()
         if not child:
             sqlite3.connect = dying_at(point)  # type: ignore[assignment]  # the same signature
-            condense_here(copy, Flags(backend="rehearsal"))
+            condense_here(copy, Flags(backend="rehearsal", jobs=1))
             os._exit(0)
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{point} {'killed' if os.WIFSIGNALED(status) else 'ended'}\n")

@@ -15,7 +15,7 @@ from tests.orchestrator.memory.conftest import shown
 from tests.orchestrator.memory.killed_condensing import condense_here
 
 POINTS = 100 if os.environ.get("AGENTLARK_SOAK") else 10
-STATEMENTS = 400
+STATEMENTS = 900
 """A pass over the folder below is told in some more statements than this."""
 
 
@@ -69,7 +69,7 @@ def test_killed_at_any_statement_nothing_is_lost_or_half(tmp_path: Path, write: 
         check_whole(found, before)
         summaries = sum(one.found.type == "summary" for one in found)
         partly += 0 < summaries < 8
-        condense_here(copy.folder, Flags(backend="rehearsal"))
+        condense_here(copy.folder, Flags(backend="rehearsal", jobs=1))
         found = shown(copy)
         check_whole(found, before)
         assert sum(one.found.type == "summary" for one in found) == 8
