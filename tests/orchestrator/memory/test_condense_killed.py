@@ -15,7 +15,7 @@ from tests.orchestrator.memory.conftest import shown
 from tests.orchestrator.memory.killed_condensing import condense_here
 
 POINTS = 100 if os.environ.get("AGENTLARK_SOAK") else 10
-STATEMENTS = 900
+STATEMENTS = 800
 """A pass over the folder below is told in some more statements than this."""
 
 
