@@ -222,7 +222,7 @@ class TmuxSession:
         """Make a window by a command and fill it; its id."""
         (first, *beside), *below = tab.rows
         form = "#{window_id} #{pane_id}"
-        names = ["-n", as_name(tab.name), "-P", "-F", form, "-c", str(first.cwd or self._cwd)]
+        names = ["-n", as_name(tab.name), "-P", "-F", form, "-c", as_name(str(first.cwd or self._cwd))]
         said = await self._calls.run(*making, *names, "--", *as_command(first))
         window, pane = said.split()
         await self._calls.run("select-pane", "-t", pane, "-T", as_name(first.name))
@@ -241,7 +241,17 @@ class TmuxSession:
         return made
 
     async def _split(self, pane: str, flags: Sequence[str], plan: PanePlan) -> str:
-        where = ["-d", "-t", pane, *flags, "-c", str(plan.cwd or self._cwd), "-P", "-F", "#{pane_id}"]
+        where = [
+            "-d",
+            "-t",
+            pane,
+            *flags,
+            "-c",
+            as_name(str(plan.cwd or self._cwd)),
+            "-P",
+            "-F",
+            "#{pane_id}",
+        ]
         try:
             made = (await self._calls.run("split-window", *where, "--", *as_command(plan))).strip()
         except CallFailed as error:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import TypeAdapter
 
@@ -43,6 +44,11 @@ REQUIREMENT = Requirement(
 POLL_S = 0.05
 _APPEAR_S = 5.0
 _ATTEMPTS = 3
+_RECOVERY_S = 0.5
+_PANE_ID = re.compile(r"(terminal|plugin)_\d+")
+
+Answer = TypeVar("Answer")
+
 _PANES = TypeAdapter(tuple[PaneInfo, ...])
 _TABS = TypeAdapter(tuple[TabInfo, ...])
 _NO_SESSION = re.compile(
@@ -113,17 +119,19 @@ class Calls:
         await self.alive(self.session(session))
         raise refusal(action, ended)
 
-    async def answer(self, session: str | None, *action: str) -> str:
-        """What an action says that always says something.
+    async def answer(self, session: str | None, *action: str, read: Callable[[str], Answer] = str) -> Answer:
+        """What an action says that always says something, read by a function that raises ValueError.
 
-        A busy server gives an action up after a second and says nothing, with exit code 0; it is then asked
-        again. Raises DeadlineExceeded.
+        A busy server gives an action up after a second, without a word and with exit code 0; what it finds
+        later goes to whoever calls next. So after silence, or an answer to another question, it is left
+        alone for a moment and asked again. Raises DeadlineExceeded.
         """
         until_s = _now_s() + self.program.around.deadline_s
         while _now_s() < until_s:
             if said := await self.act(session, *action):
-                return said
-            await asyncio.sleep(POLL_S)
+                with suppress(ValueError):
+                    return read(said)
+            await asyncio.sleep(_RECOVERY_S)
         raise DeadlineExceeded(
             f"zellij {' '.join(action)[:80]}: no answer, again and again", "it may be too busy"
         )
@@ -150,21 +158,16 @@ class Calls:
 
     async def panes(self, session: str | None) -> tuple[PaneInfo, ...]:
         """All panes of a session, plugins and hidden ones included, tab by tab."""
-        return _PANES.validate_json(await self.answer(session, "list-panes", "--json", "--all"))
+        return await self.answer(session, "list-panes", "--json", "--all", read=_PANES.validate_json)
 
     async def tabs(self, session: str | None) -> tuple[TabInfo, ...]:
         """The tabs of a session, by position."""
-        tabs = _TABS.validate_json(await self.answer(session, "list-tabs", "--json"))
+        tabs = await self.answer(session, "list-tabs", "--json", read=_TABS.validate_json)
         return tuple(sorted(tabs, key=lambda tab: tab.position))
 
     async def clients(self, session: str | None) -> tuple[ClientInfo, ...]:
         """Who is attached."""
-        rows = (await self.answer(session, "list-clients")).splitlines()[1:]
-        fields = [row.split(maxsplit=2) for row in rows if row.strip()]
-        return tuple(
-            ClientInfo(client_id=int(each[0]), pane_id=each[1], command="".join(each[2:]).strip())
-            for each in fields
-        )
+        return await self.answer(session, "list-clients", read=_clients)
 
     async def pane(self, session: str | None, pane_id: str) -> PaneInfo:
         """A pane that is there. Raises PaneNotFound."""
@@ -189,16 +192,16 @@ class Calls:
     async def new_pane(self, session: str | None, *action: str) -> PaneInfo:
         """The pane that an action makes, found in the session. Raises NotCreated when it is not there."""
         before = {pane.pane_id for pane in await self.panes(session)}
-        said = (await self.act(session, *action)).strip()
+        said = _PANE_ID.fullmatch((await self.act(session, *action)).strip())
         until_s = _now_s() + _APPEAR_S
         while _now_s() < until_s:
             fresh = [pane for pane in await self.panes(session) if pane.pane_id not in before]
             for pane in fresh:
-                if said in ("", pane.pane_id):  # busy, zellij makes it and does not say its id
+                if said is None or said[0] == pane.pane_id:  # busy, zellij makes it and does not say its id
                     return pane
             await asyncio.sleep(POLL_S)
         raise NotCreated(
-            f"zellij said that it made {said or 'a pane'}, and there is none",
+            f"zellij said that it made {said[0] if said else 'a pane'}, and there is none",
             "it found no room, or the pane has closed already",
         )
 
@@ -210,11 +213,11 @@ class Calls:
         while _now_s() < until_s:
             peopled = {pane.tab_id for pane in await self.panes(session) if pane.is_selectable}
             for tab in await self.tabs(session):
-                if tab.tab_id in peopled - before and said in ("", str(tab.tab_id)):
+                if tab.tab_id in peopled - before and (not said.isdecimal() or said == str(tab.tab_id)):
                     return tab
             await asyncio.sleep(POLL_S)
         raise NotCreated(
-            f"zellij said that it made tab {said or '?'}, and there is none with a pane",
+            f"zellij said that it made tab {said[:20] or '?'}, and there is none with a pane",
             "look at zellij's log",
         )
 
@@ -259,6 +262,18 @@ class Calls:
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _clients(said: str) -> tuple[ClientInfo, ...]:
+    """The table of `list-clients`. Raises ValueError for anything else."""
+    head, *rows = said.splitlines()
+    if not head.startswith("CLIENT_ID"):
+        raise ValueError(head)
+    fields = [row.split(maxsplit=2) for row in rows if row.strip()]
+    return tuple(
+        ClientInfo(client_id=int(each[0]), pane_id=each[1], command="".join(each[2:]).strip())
+        for each in fields
+    )
 
 
 def _words(ended: Ended) -> str:
