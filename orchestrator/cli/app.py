@@ -9,9 +9,12 @@ import typer
 
 from agentlark import __version__
 from orchestrator.cli.approve import approve, edit, reject
+from orchestrator.cli.agentfs_read import agentfs_read
+from orchestrator.cli.agentfs_snapshot import agentfs_snapshot
 from orchestrator.cli.check import check
 from orchestrator.cli.compile import compile_
 from orchestrator.cli.config import config
+from orchestrator.cli.docs import docs
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.explain import explain
 from orchestrator.cli.fmt import fmt
@@ -61,6 +64,7 @@ app.command("show")(show)
 app.command("compile")(compile_)
 app.command("check")(check)
 app.command("explain")(explain)
+app.command("docs")(docs)
 app.command("fmt")(fmt)
 app.command("lsp")(lsp)
 app.command("schema")(schema)
@@ -73,6 +77,8 @@ _SPACED: dict[str, Callable[..., None]] = {
     "memory:inspect": memory_inspect,
     "memory:condense": memory_condense,
     "memory:rebuild": memory_rebuild,
+    "agentfs:read": agentfs_read,
+    "agentfs:snapshot": agentfs_snapshot,
 }
 _rooms: dict[str, typer.Typer] = {}
 for _name, _command in _SPACED.items():

@@ -25,7 +25,7 @@ def found_in(language: str, text: str, code: str, folder: Path) -> list[Diagnost
             parse_compiled(text, "agents.out.json")
         return list(refused.value.diagnostics)
     if language == "json":
-        problems = read_blueprint(text, "blueprint", taken=())
+        problems = read_blueprint(text, known=(), taken=())
         return problems if isinstance(problems, list) else []
     path = folder / "agents.lark"
     path.write_text(text, encoding="utf-8")
