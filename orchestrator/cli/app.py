@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from agentlark import __version__
-from orchestrator.cli.approve import approve, edit, reject
 from orchestrator.cli.agentfs_read import agentfs_read
 from orchestrator.cli.agentfs_snapshot import agentfs_snapshot
+from orchestrator.cli.approve import approve, edit, reject
 from orchestrator.cli.check import check
 from orchestrator.cli.compile import compile_
 from orchestrator.cli.config import config

@@ -1,14 +1,24 @@
-"""`agentlark schema`: the compiled form as a JSON Schema."""
+"""`agentlark schema`: the compiled form, or an artifact, as a JSON Schema."""
 
 from __future__ import annotations
 
 import json
 import sys
+from typing import Annotated
+
+import typer
 
 
-def schema() -> None:
+def schema(
+    artifact: Annotated[
+        bool, typer.Option("--artifact", help="The schema of an artifact's payload instead.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of the compiled form."""
-    from agentlark.compiled import json_schema
+    if artifact:
+        from orchestrator.store.artifacts.payload import schema as found
+    else:
+        from agentlark.compiled import json_schema as found
 
-    json.dump(json_schema(), sys.stdout, indent=2, sort_keys=True)
+    json.dump(found(), sys.stdout, indent=2, sort_keys=True)
     sys.stdout.write("\n")
