@@ -50,7 +50,8 @@ def complete(path: Path, offset: int, texts: Texts) -> list[Proposal]:
     token = known.token_at(offset)
     if token is not None and (token.kind in ("comment", "string") or token.text == "."):
         return []
-    start, end = (token.start, token.end) if token is not None and token.kind == "name" else (offset, offset)
+    typed = token is not None and token.kind == "name" and token.start < offset
+    start, end = (token.start, token.end) if token is not None and typed else (offset, offset)
     before = known.token_before(start)
     if before is not None and before.text == ".":
         return []
@@ -83,7 +84,7 @@ def _fields(known: Outline, start: int, end: int) -> Iterator[Proposal]:
     equals = "" if after is not None and after.text == "=" else " = "
     for field in fields(bracket.name):
         given = bracket.keywords.get(field)
-        if given is None or given.start == start:
+        if given is None or (given.start, given.end) == (start, end):
             markdown = describe_field(bracket.name, field)
             yield Proposal(field, Kind.field, f"{field}{equals}", start, end, markdown)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from agentlark import starlark
 from agentlark.compiler import compile_file
 from agentlark.diagnostics import Diagnostic, Span
+from agentlark.editing.outline import Bracket
 from agentlark.editing.projects import Texts, defines_squad, entries, is_default
 from agentlark.errors import ConfigError
 
@@ -66,11 +67,14 @@ def _is_library(diagnostic: Diagnostic, path: Path, texts: Texts) -> bool:
     if diagnostic.code != _NO_SQUAD or is_default(path) or defines_squad(path, texts):
         return False
     known = texts.outline(path)
-    return known is None or not any(
-        bracket.name in ("agent", "group")
-        and bracket.around is None
-        and known.function_at(bracket.start) is None
-        for bracket in known.brackets
+    return known is None or not any(map(_is_listed, known.brackets))
+
+
+def _is_listed(call: Bracket) -> bool:
+    """Whether a call makes an agent or a group right inside a list at the top level, as in a squad."""
+    around = call.around
+    return (
+        call.name in ("agent", "group") and around is not None and around.opener == "[" and not around.around
     )
 
 

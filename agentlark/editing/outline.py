@@ -236,9 +236,10 @@ def outline(text: str) -> Outline:
 def _tokens(text: str) -> Iterator[Token]:
     at = 0
     skip = -1
-    for index, part in enumerate(split(text)):
-        start, at = at, at + len(part)
-        if start < skip:
+    for index, piece in enumerate(split(text)):
+        start, at = at, at + len(piece)
+        part = piece[: len(text) - start]  # split adds a last line break
+        if start < skip or not part:
             continue
         if index % 2:
             yield from _pieces(part, start)
