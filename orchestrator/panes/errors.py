@@ -13,6 +13,7 @@ OrchestratorError
     ├── LayoutRejected (UserError)  the multiplexer cannot read the layout
     ├── NobodyAttached              the action concerns who is looking, and nobody is
     ├── NotCreated                  the multiplexer said yes, and there is nothing
+    ├── ExitUnknown                 a command has ended, and the multiplexer missed how
     ├── DeadlineExceeded            no answer in time; the program was stopped
     └── CallFailed                  anything else it complained about
 """
@@ -68,6 +69,10 @@ class NobodyAttached(MultiplexerError):
 
 class NotCreated(MultiplexerError):
     """The multiplexer reported success, and what it should have made is not there."""
+
+
+class ExitUnknown(MultiplexerError):
+    """A pane's command has ended, and the multiplexer missed with which status."""
 
 
 class DeadlineExceeded(MultiplexerError):

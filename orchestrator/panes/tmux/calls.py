@@ -67,9 +67,9 @@ class Calls:
 
 def checked_name(name: str) -> str:
     """A session name that tmux takes as it is. Raises InvalidInput."""
-    if set(name) & set(".:#") or name[:1] in ("$", "="):
+    if set(name) & set(".:#$\\") or name[:1] == "=":
         raise InvalidInput(
-            f"session name {name!r}: tmux takes no . : or # in it, and no $ or = before it",
+            f"session name {name!r}: tmux takes no . : # $ or \\ in it, and no = before it",
             "letters, digits, spaces, dashes and underscores are always fine",
         )
     return session_name(name)
@@ -78,6 +78,11 @@ def checked_name(name: str) -> str:
 def as_name(name: str) -> str:
     """A name spelled so that tmux, which expands formats in it, takes it as it is."""
     return as_last(name.replace("#", "##"))
+
+
+def as_given(name: str) -> str:
+    """A window's name as it was given; tmux puts a backslash before some dollar signs and backslashes."""
+    return re.sub(r"\\([\\$])", r"\1", name)
 
 
 def as_last(argument: str) -> str:

@@ -22,7 +22,7 @@ from orchestrator.panes.keys import tmux_name
 from orchestrator.panes.multiplexer import OURS, Change, Pane, PaneChanged, PaneClosed, Tab
 from orchestrator.panes.plans import Layout, PanePlan, TabPlan
 from orchestrator.panes.screen import tidy
-from orchestrator.panes.tmux.calls import Calls, as_command, as_last, as_name
+from orchestrator.panes.tmux.calls import Calls, as_command, as_given, as_last, as_name
 from orchestrator.process import stream
 
 _SIZE = ("-x", "200", "-y", "50")
@@ -31,10 +31,10 @@ _HOLD = ("start-server", ";", "set-option", "-wg", "remain-on-exit", "on", ";")
 
 _PIECE = 4000
 _SETTLE_S = 0.02
-_PANE = (
-    "#{pane_id} #{window_id} #{pane_active} #{?pane_dead,#{?pane_dead_status,#{pane_dead_status},255},-}"
-    " #{pane_title}"
-)
+_PANE = "#{pane_id} #{window_id} #{pane_active} #{?pane_dead,=#{pane_dead_status},-} #{pane_title}"
+_KILLED = 255
+"""The exit status of a command that a signal ended: tmux tells none."""
+
 _TAB = "#{window_id} #{window_panes} #{window_name}"
 _WROTE = re.compile(rb"^%(?:extended-)?output (%\d+)")
 _REARRANGED = (b"%layout-change", b"%window-close", b"%unlinked-window-close")
@@ -65,7 +65,7 @@ class TmuxSession:
         """Its windows, in order."""
         rows = await self._rows("list-windows", _TAB)
         return tuple(
-            Tab(id=row[0], name=row[2], position=position, panes=int(row[1]))
+            Tab(id=row[0], name=as_given(row[2]), position=position, panes=int(row[1]))
             for position, row in enumerate((row.split(" ", 2) for row in rows), start=1)
         )
 
@@ -78,7 +78,7 @@ class TmuxSession:
                 tab=window,
                 title=name,
                 is_focused=active == "1",
-                exit_status=None if dead == "-" else int(dead),
+                exit_status=None if dead == "-" else int(dead[1:] or _KILLED),
             )
             for pane, window, active, dead, name in rows
         )

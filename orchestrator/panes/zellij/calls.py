@@ -119,7 +119,7 @@ class Calls:
         await self.alive(self.session(session))
         raise refusal(action, ended)
 
-    async def answer(self, session: str | None, *action: str, read: Callable[[str], Answer] = str) -> Answer:
+    async def answer(self, session: str | None, *action: str, read: Callable[[str], Answer]) -> Answer:
         """What an action says that always says something, read by a function that raises ValueError.
 
         A busy server gives an action up after a second, without a word and with exit code 0; what it finds

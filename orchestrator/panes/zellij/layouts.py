@@ -23,7 +23,7 @@ class Layouts:
 
     async def dump(self, *, session: str | None = None) -> str:
         """A session's present layout as KDL; its commands wait for Enter when it is used."""
-        return await self._calls.answer(session, "dump-layout")
+        return await self._calls.answer(session, "dump-layout", read=kdl_of)
 
     async def save(self, path: Path, *, session: str | None = None) -> None:
         """Write a session's present layout to a file. Raises OSError when it cannot be written."""
@@ -101,3 +101,10 @@ def layout_file(layout: Path | str | None) -> Iterator[Path | None]:
             file = Path(folder) / "layout.kdl"
             file.write_text(layout, encoding="utf-8")
             yield file
+
+
+def kdl_of(said: str) -> str:
+    """A layout that zellij has dumped. Raises ValueError for anything else."""
+    if not said.startswith("layout"):
+        raise ValueError(said[:80])
+    return said

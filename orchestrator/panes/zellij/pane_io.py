@@ -7,7 +7,7 @@ import math
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from orchestrator.panes.errors import DeadlineExceeded, InvalidInput, PaneNotFound
+from orchestrator.panes.errors import DeadlineExceeded, ExitUnknown, InvalidInput, PaneNotFound
 from orchestrator.panes.inputs import LONGEST_ARGUMENT_BYTES, text
 from orchestrator.panes.keys import zellij_name
 from orchestrator.panes.screen import tidy
@@ -18,6 +18,7 @@ from orchestrator.process import stream
 _PIECE_BYTES = 60_000
 _LONGEST_LINE_BYTES = 64 * 2**20
 _SLOWEST_POLL_S = 0.5
+_GONE_S = 3.0
 
 
 class PaneIO:
@@ -35,7 +36,7 @@ class PaneIO:
         """
         pane = await self._calls.pane(session, pane_id)
         flags = [*(["--full"] if scrollback else []), *(["--ansi"] if ansi else [])]
-        said = await self._calls.answer(session, "dump-screen", f"--pane-id={pane.pane_id}", *flags)
+        said = await self._calls.answer(session, "dump-screen", f"--pane-id={pane.pane_id}", *flags, read=str)
         return tidy(said.split("\n"))
 
     async def save(self, pane_id: str, path: Path, *, session: str | None = None) -> None:
@@ -93,15 +94,19 @@ class PaneIO:
         """The status that a pane's command ends with.
 
         Raises DeadlineExceeded, and PaneNotFound when the pane is closed first, by its command's end
-        (`close_on_exit`) or otherwise.
+        (`close_on_exit`) or otherwise. Raises ExitUnknown for a command that ended before zellij was ready for
+        it, as one in a start layout may: zellij then never says that it ended.
         """
-        pause_s = 0.05
+        pause_s, gone_s = 0.05, 0.0
         try:
             async with asyncio.timeout(deadline_s):
                 while True:
                     pane = await self._calls.pane(session, pane_id)
                     if pane.exited:
                         return pane.exit_status or 0
+                    gone_s = gone_s + pause_s if pane.pane_cwd is None else 0.0
+                    if gone_s > _GONE_S:
+                        raise ExitUnknown(f"pane {pane_id} runs nothing any more, and zellij missed its end")
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, _SLOWEST_POLL_S)
         except TimeoutError as error:

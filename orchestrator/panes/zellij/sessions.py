@@ -19,7 +19,7 @@ from orchestrator.panes.errors import (
 )
 from orchestrator.panes.inputs import session_name
 from orchestrator.panes.zellij.calls import POLL_S, Calls, refusal
-from orchestrator.panes.zellij.layouts import layout_file
+from orchestrator.panes.zellij.layouts import kdl_of, layout_file
 from orchestrator.panes.zellij.results import ClientInfo, SessionInfo
 
 Mode: TypeAlias = Literal[
@@ -123,7 +123,7 @@ class Sessions:
 
     async def clone(self, name: str, *, session: str | None = None) -> SessionInfo:
         """Start another session of the same layout and bind it; its commands wait for Enter."""
-        layout = await self._calls.answer(session, "dump-layout")
+        layout = await self._calls.answer(session, "dump-layout", read=kdl_of)
         return await self.create(name, layout=layout)
 
     async def save(self, *, session: str | None = None) -> None:

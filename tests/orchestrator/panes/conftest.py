@@ -138,5 +138,5 @@ async def _delete_all(client: ZellijClient) -> None:
 async def until(holds: Callable[[], Awaitable[bool]], patience_s: float = PATIENCE_S) -> None:
     """Return when something holds that takes a moment; fails when it does not come to hold."""
     async with asyncio.timeout(patience_s):
-        while not await holds():
+        while not await holds():  # noqa: ASYNC110  # nothing tells us
             await asyncio.sleep(0.05)

@@ -239,7 +239,7 @@ def test_a_blank_pane_reads_as_nothing(multiplexer: Multiplexer) -> None:
 
 
 def test_panes_and_tabs_are_made_renamed_focused_and_closed(multiplexer: Multiplexer) -> None:
-    odd = '-n "é" #{x} $HOME; 漢'
+    odd = '-n "é" #{x} \\ $HOME; 漢'
 
     async def scenario() -> None:
         async with session_of(multiplexer, tabs(ECHO)) as session:
@@ -271,7 +271,7 @@ def test_panes_and_tabs_are_made_renamed_focused_and_closed(multiplexer: Multipl
 
 def test_the_end_of_a_command_is_waited_for_and_its_pane_stays(multiplexer: Multiplexer) -> None:
     async def scenario() -> None:
-        soon = PanePlan(name="soon", argv=("sh", "-c", "echo bye; exit 7"))
+        soon = PanePlan(name="soon", argv=("sh", "-c", "sleep 1; echo bye; exit 7"))
         async with session_of(multiplexer, tabs(soon, ECHO)) as session:
             panes = await by_title(session)
             assert await session.wait_for_exit(panes["soon"].id, PATIENCE_S) == 7
