@@ -39,6 +39,8 @@ class Compilation:
 
     squad: Squad
     diagnostics: tuple[Diagnostic, ...]
+    places: SourcePlaces
+    """Where the squad's parts were written."""
 
 
 def compile_file(
@@ -190,14 +192,15 @@ class _Compiler:
         self._check_variables()
         drafts = self._groups(module)
         squad = self._squad(module, drafts)
+        places = SourcePlaces(drafts)
         if squad.groups or not found:
             told = {each.place for each in found if each.severity == "error"}
-            checked = check_squad(squad, _DraftPlaces(drafts))
+            checked = check_squad(squad, places)
             found += (each for each in checked if each.place not in told)
         found[:] = _ordered(found)
         if any(diagnostic.severity == "error" for diagnostic in found):
             raise ConfigError(found)
-        return Compilation(squad, tuple(found))
+        return Compilation(squad, tuple(found), places)
 
     def _check_variables(self) -> None:
         for name in self._parameters.given:
@@ -284,21 +287,31 @@ class _GroupDraft:
     fields: Mapping[str, Any]
 
 
-class _DraftPlaces:
+class SourcePlaces:
     """Places in the source: asks the drafts, which ask their calls."""
 
     def __init__(self, groups: Sequence[_GroupDraft]) -> None:
         self._groups = groups
 
     def group(self, group: int, *path: str | int) -> Place:
+        """The place of a group's field, or of something inside it."""
         return self._groups[group].where(*path)
 
     def key(self, group: int, *path: str | int) -> Place:
+        """The place of the dict key that the path into a group's field ends with."""
         return self._groups[group].where_key(*path)
 
     def agent(self, group: int, agent: int, *path: str | int) -> Place:
+        """The place of an agent's field, or of something inside it."""
+        return self._draft(group, agent).where(*path)
+
+    def is_written(self, group: int, agent: int, field: str) -> bool:
+        """Whether the file gives an agent's field a value."""
+        return field in self._draft(group, agent).fields
+
+    def _draft(self, group: int, agent: int) -> Draft:
         draft: Draft = self._groups[group].fields["agents"][agent]
-        return draft.where(*path)
+        return draft
 
 
 def _group(fields: Mapping[str, Any]) -> Group:

@@ -14,6 +14,7 @@ from orchestrator.cli.approve import approve, edit, reject
 from orchestrator.cli.check import check
 from orchestrator.cli.compile import compile_
 from orchestrator.cli.config import config
+from orchestrator.cli.diff import diff
 from orchestrator.cli.docs import docs
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.explain import explain
@@ -63,6 +64,7 @@ app.command("edit")(edit)
 app.command("show")(show)
 app.command("compile")(compile_)
 app.command("check")(check)
+app.command("diff")(diff)
 app.command("explain")(explain)
 app.command("docs")(docs)
 app.command("fmt")(fmt)

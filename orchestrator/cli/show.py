@@ -1,4 +1,4 @@
-"""`agentlark show`: what an agent answered."""
+"""`agentlark show`: what an agent answered, or how it is configured."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.exits import answer
+from orchestrator.cli.show_config import show_config
+from orchestrator.cli.variables import Variables, variables_of
 
 
 class TurnName(StrEnum):
@@ -25,8 +27,21 @@ def show(
     turn: Annotated[TurnName | None, typer.Option("--turn", help="Its plan or its follow-up.")] = None,
     run: Annotated[str | None, typer.Option("--run", help="The run's slug; by default the last one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole turn as JSON.")] = False,
+    config: Annotated[
+        bool,
+        typer.Option("--config", help="Instead: its settings, the line that made each, who depends on it."),
+    ] = False,
+    file: Annotated[
+        Path, typer.Option("--agents-lark", metavar="FILE", help="With --config: the configuration.")
+    ] = Path("configs/agents.lark"),
+    var: Variables = None,
 ) -> None:
-    """Print what an agent answered in the last run."""
+    """Print what an agent answered in the last run, or how it is configured."""
+    if config:
+        if turn or run:
+            raise typer.BadParameter("--turn and --run are about answers, --config is not")
+        show_config(agent, file, variables_of(var), as_json=as_json)
+        return
     from agentlark.compiled import parse_compiled
     from orchestrator.run.recall import recall
     from orchestrator.run.records import find_run
