@@ -12,7 +12,7 @@ from orchestrator.panes.program import Program, Requirement
 from orchestrator.process import Child
 
 REQUIREMENT = Requirement(
-    oldest=(3, 2, 0),
+    oldest=(3, 3, 0),
     version_flag="-V",
     variables=frozenset({"TMUX_TMPDIR"}),
     remedy="install tmux with your system's packages",

@@ -13,7 +13,7 @@ from orchestrator.panes.tmux.session import TmuxSession
 
 
 class TmuxMultiplexer:
-    """tmux on this machine, 3.2 or newer; `server` names the server whose sessions these are."""
+    """tmux on this machine, 3.3 or newer; `server` names the server whose sessions these are."""
 
     program = "tmux"
 

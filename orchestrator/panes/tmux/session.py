@@ -31,10 +31,7 @@ _HOLD = ("start-server", ";", "set-option", "-wg", "remain-on-exit", "on", ";")
 
 _PIECE = 4000
 _SETTLE_S = 0.02
-_PANE = "#{pane_id} #{window_id} #{pane_active} #{?pane_dead,=#{pane_dead_status},-} #{pane_title}"
-_KILLED = 255
-"""The exit status of a command that a signal ended: tmux tells none."""
-
+_PANE = "#{pane_id} #{window_id} #{pane_active} status=#{pane_dead_status} signal=#{pane_dead_signal} #{pane_title}"
 _TAB = "#{window_id} #{window_panes} #{window_name}"
 _WROTE = re.compile(rb"^%(?:extended-)?output (%\d+)")
 _REARRANGED = (b"%layout-change", b"%window-close", b"%unlinked-window-close")
@@ -71,16 +68,16 @@ class TmuxSession:
 
     async def panes(self) -> tuple[Pane, ...]:
         """Its panes, window by window."""
-        rows = [row.split(" ", 4) for row in await self._rows("list-panes", _PANE, "-s")]
+        rows = [row.split(" ", 5) for row in await self._rows("list-panes", _PANE, "-s")]
         return tuple(
             Pane(
                 id=pane,
                 tab=window,
                 title=name,
                 is_focused=active == "1",
-                exit_status=None if dead == "-" else int(dead[1:] or _KILLED),
+                exit_status=_status(status.removeprefix("status="), by.removeprefix("signal=")),
             )
-            for pane, window, active, dead, name in rows
+            for pane, window, active, status, by, name in rows
         )
 
     async def new_tab(self, tab: TabPlan) -> Tab:
@@ -150,7 +147,7 @@ class TmuxSession:
         await self._calls.run("kill-window", "-t", tab)
 
     async def wait_for_exit(self, pane: str, deadline_s: float) -> int:
-        """The exit status of a pane's command, once it has ended; 255 when a signal ended it."""
+        """The exit status of a pane's command, once it has ended; 128 and its number for a signal."""
         pause_s = 0.05
         try:
             async with asyncio.timeout(deadline_s):
@@ -273,6 +270,13 @@ class TmuxSession:
         await self._calls.run(
             "bind-key", "-n", "C-s", "if-shell", "-F", "#{@interrupt}", then, "send-keys C-s"
         )
+
+
+def _status(status: str, by: str) -> int | None:
+    """An exit status as shells count it; None while tmux knows neither status nor signal."""
+    if status:
+        return int(status)
+    return 128 + int(by) if by else None
 
 
 async def _hear(lines: AsyncIterator[bytes], busy: asyncio.Queue[str | None]) -> None:

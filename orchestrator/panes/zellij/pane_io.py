@@ -94,8 +94,8 @@ class PaneIO:
         """The status that a pane's command ends with.
 
         Raises DeadlineExceeded, and PaneNotFound when the pane is closed first, by its command's end
-        (`close_on_exit`) or otherwise. Raises ExitUnknown for a command that ended before zellij was ready for
-        it, as one in a start layout may: zellij then never says that it ended.
+        (`close_on_exit`) or otherwise. Raises ExitUnknown for a command that ended before zellij was ready
+        for it, as one in a start layout may: zellij then never says that it ended.
         """
         pause_s, gone_s = 0.05, 0.0
         try:

@@ -361,13 +361,12 @@ def test_what_is_not_there_is_an_error(multiplexer: Multiplexer) -> None:
                     with pytest.raises(PaneNotFound):
                         await call
             for tab in ("99", "@99", "x"):
-                for call in (
-                    session.rename_tab(tab, "x"),
-                    session.close_tab(tab),
-                    session.new_pane(tab, ECHO),
-                ):
-                    with pytest.raises(TabNotFound):
-                        await call
+                with pytest.raises(TabNotFound):
+                    await session.rename_tab(tab, "x")
+                with pytest.raises(TabNotFound):
+                    await session.close_tab(tab)
+                with pytest.raises(TabNotFound):
+                    await session.new_pane(tab, ECHO)
             assert len(await session.panes()) == 1
         with pytest.raises(SessionNotFound):
             await session.panes()
