@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from orchestrator.core.errors import StoreError
 from orchestrator.core.facts import Acted, Action, Fact, TextDelta, Told, TurnEnded, TurnStarted, Waiting
 from orchestrator.core.frozen import Digest, digest_of
-from orchestrator.core.turn import Deferred, Done, Failed, Outcome, TurnOrder
-from orchestrator.run.lent import Found, GaveUp, Interrupted, Lent
+from orchestrator.core.turn import Deferred, Done, Failed, Outcome, TurnId, TurnInput, TurnOrder
+from orchestrator.run.lent import GaveUp, Interrupted, Lent
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
@@ -37,16 +37,38 @@ class Answered:
     bodies: Mapping[Digest, bytes] = field(default_factory=dict)
 
 
-async def answer(
-    order: TurnOrder, asked: bytes, retries: int, lent: Lent, *, fresh: bool = False
-) -> Answered:
-    """The order's answer: from the record unless `fresh`, else live; `asked` is its encoded input.
+async def recall(id: TurnId, turn: TurnInput, key: Digest, lent: Lent) -> Answered | None:
+    """The answer that is recorded under a turn's key; None when there is none.
+
+    An answer of another run is noted as reused. Raises Interrupted when the run must end first.
+    """
+    found = await lent.recorded(turn, key)
+    if found is None:
+        return None
+    digest = digest_of(found.done.encoded())
+    if found.is_own:
+        return Answered(found.done, digest, is_recalled=True)
+    if not lent.may_start():
+        raise Interrupted
+    ended = TurnEnded(
+        id=id,
+        purpose=turn.purpose,
+        key=key,
+        ending="done",
+        answer=digest,
+        usage=found.done.usage,
+        origin="reused",
+        simulated=found.done.simulated,
+        at=lent.clock.now(),
+    )
+    return Answered(found.done, digest, is_recalled=True, facts=[ended])
+
+
+async def answer(order: TurnOrder, asked: bytes, retries: int, lent: Lent) -> Answered:
+    """The Performer's answer to an order; `asked` is its input, encoded.
 
     Raises GaveUp when it failed for good (which is recorded) and Interrupted when the run must end first.
     """
-    found = None if fresh else await lent.recorded(order.input, order.key)
-    if found is not None:
-        return _recalled(order, found, lent)
     failures = 0
     attempt = 0
     while True:
@@ -67,27 +89,6 @@ async def answer(
             failures += 1
         lent.recorder.show(Waiting(id=order.id, seconds=wait_s, reason=reason))
         await lent.idle(wait_s)
-
-
-def _recalled(order: TurnOrder, found: Found, lent: Lent) -> Answered:
-    """An answer from the record; one of another run is noted as reused."""
-    digest = digest_of(found.done.encoded())
-    if found.is_own:
-        return Answered(found.done, digest, is_recalled=True)
-    if not lent.may_start():
-        raise Interrupted
-    ended = TurnEnded(
-        id=order.id,
-        purpose=order.input.purpose,
-        key=order.key,
-        ending="done",
-        answer=digest,
-        usage=found.done.usage,
-        origin="reused",
-        simulated=found.done.simulated,
-        at=lent.clock.now(),
-    )
-    return Answered(found.done, digest, is_recalled=True, facts=[ended])
 
 
 def _after(error: str, attempts: int) -> str:

@@ -16,7 +16,7 @@ from orchestrator.core.facts import NodeEnded, PromptMeasured
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.turn import Message, Purpose, TurnId, TurnInput, TurnOrder, thread_digest
 from orchestrator.run.assignment import Assignment
-from orchestrator.run.calls import Answered, answer
+from orchestrator.run.calls import Answered, answer, recall
 from orchestrator.run.judges import Judge, any_answer, final_judge, handoff_judge
 from orchestrator.run.lent import GaveUp, Lent
 from orchestrator.run.prompting import (
@@ -105,7 +105,9 @@ class Engagement:
             answered = await self._perform(purpose, prompt, form)
             verdict = judge(answered, not repairs_left)
             facts = [*answered.facts, *verdict.facts]
-            if facts:
+            if facts and answered.is_recalled:
+                self.lent.recorder.note(facts)
+            elif facts:
                 await self.lent.recorder.record(facts, answered.bodies)
             if not verdict.complaints:
                 return answered
@@ -116,11 +118,16 @@ class Engagement:
         self._step += 1
         turn = self._input(purpose, self.lent.redactor.text(prompt), form)
         asked = turn.encoded()
-        order = self._order(turn, digest_of(asked))
-        self._measure(order)
-        answered = await answer(order, asked, self.assignment.retries, self.lent, fresh=self.fresh)
+        key = digest_of(asked)
+        answered = None
+        if not self.fresh:
+            answered = await recall(TurnId(self.lent.run, self.node.id, self._step), turn, key, self.lent)
+        if answered is None:
+            order = self._order(turn, key)
+            self._measure(order)
+            answered = await answer(order, asked, self.assignment.retries, self.lent)
         self._recalled = self._recalled or answered.is_recalled
-        self._thread += (Message(role="user", text=order.input.prompt), answered.done.message)
+        self._thread += (Message(role="user", text=turn.prompt), answered.done.message)
         return answered
 
     def _input(self, purpose: Purpose, prompt: str, form: Form) -> TurnInput:

@@ -91,6 +91,8 @@ class Engine:
         self._changed = asyncio.Event()
         self._ending = asyncio.Event()
         """Set once nothing new may start: after a command, or a failure under fail-fast."""
+        self._failure: BaseException | None = None
+        """Why something could not be recorded."""
         self._resumed = False
         self._interrupted = False
         self._stopped = False
@@ -146,29 +148,51 @@ class Engine:
         return (*self._muted, *quiet)
 
     async def record(self, facts: Sequence[Fact], bodies: Mapping[Digest, bytes] | None = None) -> None:
-        """Commit facts, then apply them and show them to the sinks.
+        """Commit facts; returns when they are durable, applied and shown to the sinks.
 
-        A caller that is cancelled meanwhile (stopped, or past its deadline) is kept until that is done: the
-        journal does not take a commit back, and what it has the state and the sinks must have.
+        A caller that is cancelled meanwhile (stopped, or past its deadline) does not take them back: they are
+        applied and shown when they are durable.
         """
-        bodies = bodies or {}
-        committing = asyncio.ensure_future(self._ports.journal.commit(self._plan.slug, facts, bodies))
+        committing = self._commit(facts, bodies or {}, applied=False)
         try:
-            last = await asyncio.shield(committing)
+            await asyncio.shield(committing)
         except asyncio.CancelledError:
             await _until_ended(committing)
-            if committing.exception() is None:  # if it failed, so does whatever is recorded next
-                self._take(committing.result(), facts, bodies)
             raise
-        self._take(last, facts, bodies)
 
-    def _take(self, last: int, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> None:
-        """Apply what was committed and show it; `last` is the number of the last fact."""
-        for seq, fact in enumerate(facts, start=last - len(facts) + 1):
+    def note(self, facts: Sequence[Fact]) -> None:
+        """Apply facts at once and let them become durable meanwhile: those that follow from the record alone.
+
+        Whoever records something later has these before it. A failure to record them ends the run.
+        """
+        for fact in facts:
             self.state.apply(fact)
-            if isinstance(fact, NodeEnded) and fact.output is not None and fact.output in bodies:
-                self._answers.keep(fact.output, bodies[fact.output])  # dependents need not read it back
-            self._tell(seq, fact)
+        self._commit(facts, {}, applied=True)
+
+    def _commit(
+        self, facts: Sequence[Fact], bodies: Mapping[Digest, bytes], *, applied: bool
+    ) -> asyncio.Future[int]:
+        committing = asyncio.ensure_future(self._ports.journal.commit(self._plan.slug, facts, bodies))
+
+        def committed(future: asyncio.Future[int]) -> None:
+            if future.cancelled():
+                return
+            if (error := future.exception()) is not None:
+                self._failure = error
+                self._changed.set()
+                return
+            for seq, fact in enumerate(facts, start=future.result() - len(facts) + 1):
+                if not applied:
+                    self._apply(fact, bodies)
+                self._tell(seq, fact)
+
+        committing.add_done_callback(committed)
+        return committing
+
+    def _apply(self, fact: Fact, bodies: Mapping[Digest, bytes]) -> None:
+        self.state.apply(fact)
+        if isinstance(fact, NodeEnded) and fact.output is not None and fact.output in bodies:
+            self._answers.keep(fact.output, bodies[fact.output])  # dependents need not read it back
 
     def show(self, signal: Signal) -> None:
         """Show a signal to the sinks."""
@@ -198,6 +222,8 @@ class Engine:
                         return
                     continue
             await self._changed.wait()
+            if self._failure is not None:
+                raise self._failure
             await self._reap()
 
     async def _go_on(self) -> bool:

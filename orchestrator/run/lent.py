@@ -21,6 +21,10 @@ class Recorder(Protocol):
         """Durable on return, applied to the run's state and shown to the sinks."""
         ...
 
+    def note(self, facts: Sequence[Fact]) -> None:
+        """Applied at once and durable later; for what follows from the record alone."""
+        ...
+
     def show(self, signal: Signal) -> None:
         """Show a signal."""
         ...
