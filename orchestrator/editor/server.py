@@ -32,7 +32,7 @@ from agentlark.editing.symbols import symbols
 from agentlark.errors import AgentlarkError
 from agentlark.fmt import format_text
 from agentlark.starlark import StarlarkError
-from orchestrator.editor.translate import Translator, quick_fix, uri_of
+from orchestrator.editor.translate import Translator, uri_of
 
 PAUSE_S = 0.15
 """How long typing must pause before a file is looked at."""
@@ -53,12 +53,15 @@ class EditorServer(LanguageServer):
         self._due: dict[str, asyncio.Task[None]] = {}
         self._shown: dict[str, set[Path]] = {}
         """The files with findings on show, by the document they were found from."""
+        self._actions: dict[str, list[types.CodeAction]] = {}
+        """What would correct the findings of a document; none while it changes."""
 
     def look_soon(self, uri: str, pause_s: float = PAUSE_S) -> None:
         """Look at a document after a pause, unless it changes again meanwhile."""
         earlier = self._due.pop(uri, None)
         if earlier is not None:
             earlier.cancel()
+        self._actions.pop(uri, None)
         self._due[uri] = asyncio.get_running_loop().create_task(self._look(uri, pause_s))
 
     def forget(self, uri: str) -> None:
@@ -68,6 +71,14 @@ class EditorServer(LanguageServer):
             due.cancel()
         for path in self._shown.pop(uri, set()):
             self._publish(path, [])
+
+    def actions(self, uri: str, where: types.Range) -> list[types.CodeAction]:
+        """What would correct the findings in a range of a document."""
+        return [
+            action
+            for action in self._actions.get(uri, [])
+            if any(_touch(each.range, where) for each in action.diagnostics or ())
+        ]
 
     async def ask(self, uri: str, question: Callable[[Path, Translator, Texts], _Answer]) -> _Answer | None:
         """The answer to a question about a document; None for one that is no file.
@@ -91,12 +102,13 @@ class EditorServer(LanguageServer):
         await asyncio.sleep(pause_s)
         texts, codec = self._texts(), self._codec
 
-        def look() -> dict[Path, list[types.Diagnostic]]:
-            translator = Translator(texts, codec)
+        def look() -> tuple[dict[Path, list[types.Diagnostic]], list[types.CodeAction]]:
+            to = Translator(texts, codec)
             found = findings(path, texts)
-            return {file: [translator.diagnostic(each) for each in all_] for file, all_ in found.items()}
+            actions = [action for each in found[path] if (action := to.action(each)) is not None]
+            return {file: [to.diagnostic(each) for each in every] for file, every in found.items()}, actions
 
-        found = await asyncio.get_running_loop().run_in_executor(self._checks, look)
+        found, self._actions[uri] = await asyncio.get_running_loop().run_in_executor(self._checks, look)
         for file in self._shown.get(uri, set()) - set(found):
             self._publish(file, [])
         for file, diagnostics in found.items():
@@ -121,6 +133,10 @@ class EditorServer(LanguageServer):
     def _texts(self) -> Texts:
         documents = self.workspace.text_documents
         return Texts({path: documents[uri].source for path, uri in self._documents().items()})
+
+
+def _touch(one: types.Range, other: types.Range) -> bool:
+    return one.start <= other.end and other.start <= one.end
 
 
 def _path(uri: str) -> Path | None:
@@ -238,5 +254,4 @@ def _offer_changes(server: EditorServer) -> None:
         types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
     )
     def code_actions(params: types.CodeActionParams) -> list[types.CodeAction]:
-        fixes = (quick_fix(params.text_document.uri, each) for each in params.context.diagnostics)
-        return [fix for fix in fixes if fix is not None]
+        return server.actions(params.text_document.uri, params.range)

@@ -84,7 +84,7 @@ class Translator:
         return [types.TextEdit(self.positions(path).range(0, len(before)), text)]
 
     def diagnostic(self, diagnostic: Diagnostic) -> types.Diagnostic:
-        """A finding; its help stands below the message, its fix travels as data."""
+        """A finding; its help stands below the message."""
         related = [
             types.DiagnosticRelatedInformation(self._location(each.place), each.message)
             for each in diagnostic.related
@@ -98,7 +98,22 @@ class Translator:
             code=diagnostic.code,
             source=SOURCE,
             related_information=related or None,
-            data={"fix": diagnostic.fix} if diagnostic.fix else None,
+        )
+
+    def action(self, diagnostic: Diagnostic) -> types.CodeAction | None:
+        """What would do a finding's fix; None when it has none."""
+        fix = diagnostic.fix
+        if fix is None:
+            return None
+        changes: dict[str, list[types.TextEdit]] = {}
+        for edit in fix.edits:
+            change = types.TextEdit(self._place(edit.span), edit.text)
+            changes.setdefault(uri_of(Path(edit.span.file)), []).append(change)
+        return types.CodeAction(
+            fix.message[:1].upper() + fix.message[1:],
+            types.CodeActionKind.QuickFix,
+            [self.diagnostic(diagnostic)],
+            edit=types.WorkspaceEdit(changes=dict(changes)),
         )
 
     def completion(self, path: Path, proposals: Sequence[Proposal]) -> list[types.CompletionItem]:
@@ -146,17 +161,6 @@ class Translator:
         if not isinstance(place, Span):
             return types.Range(types.Position(0, 0), types.Position(0, 0))
         return self.positions(Path(place.file)).range(place.start, place.end)
-
-
-def quick_fix(uri: str, found: types.Diagnostic) -> types.CodeAction | None:
-    """The action that does what a finding proposes; None when it proposes nothing certain."""
-    fix = found.data.get("fix") if isinstance(found.data, dict) else None
-    if not isinstance(fix, str) or found.source != SOURCE:
-        return None
-    edit = types.WorkspaceEdit(changes={uri: [types.TextEdit(found.range, fix)]})
-    return types.CodeAction(
-        f"Write {fix}", types.CodeActionKind.QuickFix, [found], edit=edit, is_preferred=True
-    )
 
 
 def _markdown(text: str) -> types.MarkupContent:
