@@ -24,14 +24,14 @@ class Draft(starlark.HostValue):
         self.fields = fields
 
     def where(self, *path: str | int) -> Span:
-        """The most precise place of a field, or of something inside it; the call when it was not written.
+        """The expression that gave a field, or something inside it, its value; the call when none did.
 
         Drafts held by fields are followed into their own calls.
         """
         held = self.fields.get(str(path[0])) if path else None
         if isinstance(held, Draft) and len(path) > 1:
             return held.where(*path[1:])
-        return self.call.where(*path) if path else self.call.span
+        return self.call.origin(*path) if path else self.call.span
 
     def where_key(self, *path: str | int) -> Span:
         """As `where`, but the place of the dict key that the path ends with."""

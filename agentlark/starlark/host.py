@@ -28,12 +28,19 @@ class Origins:
         self.nodes: list[tree.Node | None] = [None] * size
 
     def descend(
-        self, node: tree.Node, path: tuple[str | int, ...], frame: Frame | None = None, *, key: bool = False
+        self,
+        node: tree.Node,
+        path: tuple[str | int, ...],
+        frame: Frame | None = None,
+        *,
+        key: bool = False,
+        follow: bool = False,
     ) -> Span:
         """The place of an element: `path` leads through list positions and dict keys, as far as is known.
 
         Names are followed: a global to the expression assigned to it, a parameter of the function running in
-        `frame` to the argument of its call. With `key`, the place of the last dict key instead of its value.
+        `frame` to the argument of its call; the last one only with `follow`. With `key`, the place of the
+        last dict key instead of its value.
         """
         found = _Expression(node, self, frame)
         for at, step in enumerate(path):
@@ -44,6 +51,8 @@ class Origins:
             found = _Expression(element[0], written.origins, written.frame)
             if key and at == len(path) - 1 and element[1] is not None:
                 found = _Expression(element[1], written.origins, written.frame)
+        if follow:
+            found = found.followed()
         return Span(found.origins.source, found.node.start, found.node.end)
 
 
@@ -191,6 +200,10 @@ class Call:
         """
         return self._find(argument, path, key=False)
 
+    def origin(self, argument: str | int, *path: str | int) -> Span:
+        """As `where`, but a name is followed once more: to the expression that gave it its value."""
+        return self._find(argument, path, key=False, follow=True)
+
     def where_key(self, argument: str | int, *path: str | int) -> Span:
         """As `where`, but the place of the dict key that `path` ends with."""
         return self._find(argument, path, key=True)
@@ -227,17 +240,19 @@ class Call:
         thread.frame, thread.site = self._frame, self._site
         return thread.invoke(thread, function, args)
 
-    def _find(self, argument: str | int, path: tuple[str | int, ...], *, key: bool) -> Span:
+    def _find(
+        self, argument: str | int, path: tuple[str | int, ...], *, key: bool, follow: bool = False
+    ) -> Span:
         node = self._site.node
         if not isinstance(node, tree.Call):
             return self.span
         origins = self._site.origins
         found = _argument(node, argument)
         if found:
-            return origins.descend(found[0], path, self._frame, key=key)
+            return origins.descend(found[0], path, self._frame, key=key, follow=follow)
         for arg in node.args:
             if isinstance(arg, tree.Star) and arg.prefix == "**" and isinstance(argument, str):
-                return origins.descend(arg.value, (argument, *path), self._frame, key=key)
+                return origins.descend(arg.value, (argument, *path), self._frame, key=key, follow=follow)
         return self.span
 
     def _span(self, node: tree.Node) -> Span:
