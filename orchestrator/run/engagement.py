@@ -39,36 +39,29 @@ MAX_REPAIRS = 2
 _PURPOSES: dict[str, Purpose] = {"continuation": "continuation", "orchestration": "follow-up"}
 
 
+class _Unusable(GaveUp):
+    """No answer could be used; `is_recalled` says that all of them came from the record."""
+
+    def __init__(self, reason: str, *, is_recalled: bool) -> None:
+        self.is_recalled = is_recalled
+        super().__init__(reason)
+
+
 @dataclass(slots=True)
 class Engagement:
-    """One node's turns, from the first prompt to the fact that it ended.
-
-    With `fresh` nothing is taken from the record.
-    """
+    """One node's turns, from the first prompt to the fact that it ended."""
 
     node: Node
     around: Surroundings
     assignment: Assignment
     lent: Lent
-    fresh: bool = False
     _thread: list[Message] = field(default_factory=list)
     _step: int = 0
-    _recalled: bool = False
 
     async def act(self) -> None:
-        """Take all turns and record how the node ended. Raises Interrupted when the run must end first.
-
-        An engagement that recorded answers led nowhere is tried once more without them.
-        """
+        """Take all turns and record how the node ended. Raises Interrupted when the run must end first."""
         try:
-            try:
-                await self._act()
-            except GaveUp:
-                if not self._recalled:
-                    raise
-                self._thread.clear()
-                self.fresh = True
-                await self._act()
+            await self._act()
         except (GaveUp, TemplateFailed) as error:
             ended = NodeEnded(node=self.node.id, ending="failed", reason=str(error), at=self.lent.clock.now())
             await self.lent.recorder.record([ended])
@@ -100,10 +93,28 @@ class Engagement:
         await self._turn("handoff", handoff_prompt(receivers), handoff_form(receivers), judge)
 
     async def _turn(self, purpose: Purpose, prompt: str, form: Form, judge: Judge) -> Answered:
+        """The answer to a prompt; if the record has only answers that cannot be used, a new one."""
+        before = len(self._thread)
+        try:
+            return await self._ask(purpose, prompt, form, judge)
+        except _Unusable as unusable:
+            if not unusable.is_recalled:
+                raise
+            del self._thread[before:]
+            return await self._ask(purpose, prompt, form, judge, live=True)
+
+    async def _ask(
+        self, purpose: Purpose, prompt: str, form: Form, judge: Judge, *, live: bool = False
+    ) -> Answered:
         """The answer to a prompt, asked again with the judge's complaints, twice at most."""
+        is_recalled = True
         for repairs_left in range(MAX_REPAIRS, -1, -1):
-            answered = await self._perform(purpose, prompt, form)
+            answered = await self._perform(purpose, prompt, form, live)
+            is_recalled = is_recalled and answered.is_recalled
             verdict = judge(answered, not repairs_left)
+            if verdict.is_refusal and is_recalled:
+                self.lent.recorder.note(answered.facts)
+                raise _Unusable("the record has only refused answers", is_recalled=True)
             facts = [*answered.facts, *verdict.facts]
             if facts and answered.is_recalled:
                 self.lent.recorder.note(facts)
@@ -112,21 +123,21 @@ class Engagement:
             if not verdict.complaints:
                 return answered
             purpose, prompt = "repair", repair_prompt(verdict.complaints, form)
-        raise GaveUp(f"no usable answer after {MAX_REPAIRS} repairs: {'; '.join(verdict.complaints)}")
+        reason = f"no usable answer after {MAX_REPAIRS} repairs: {'; '.join(verdict.complaints)}"
+        raise _Unusable(reason, is_recalled=is_recalled)
 
-    async def _perform(self, purpose: Purpose, prompt: str, form: Form) -> Answered:
+    async def _perform(self, purpose: Purpose, prompt: str, form: Form, live: bool) -> Answered:
         self._step += 1
         turn = self._input(purpose, self.lent.redactor.text(prompt), form)
         asked = turn.encoded()
         key = digest_of(asked)
         answered = None
-        if not self.fresh:
+        if not live:
             answered = await recall(TurnId(self.lent.run, self.node.id, self._step), turn, key, self.lent)
         if answered is None:
             order = self._order(turn, key)
             self._measure(order)
             answered = await answer(order, asked, self.assignment.retries, self.lent)
-        self._recalled = self._recalled or answered.is_recalled
         self._thread += (Message(role="user", text=turn.prompt), answered.done.message)
         return answered
 

@@ -40,6 +40,8 @@ class Verdict:
 
     facts: Sequence[Fact] = ()
     complaints: Sequence[str] = ()
+    is_refusal: bool = False
+    """Whether the facts say that no answer could be used."""
 
 
 Judge: TypeAlias = Callable[[Answered, bool], Verdict]
@@ -92,7 +94,8 @@ class _BlueprintJudge:
         complaints = self._complaints(found, text)
         if complaints and not is_last:
             return Verdict(complaints=complaints)
-        return Verdict([*self.ending(answered), *self._what_follows(found)])
+        facts = [*self.ending(answered), *self._what_follows(found)]
+        return Verdict(facts, is_refusal=bool(found.faults))
 
     def _complaints(self, found: Admission, text: str) -> list[str]:
         complaints = [*found.faults, *found.unnoted.values()]

@@ -1,0 +1,317 @@
+"""Foreseeing a run: the run itself, on the record alone, without a call and without a write.
+
+The real engine goes through the squad on a journal that keeps what it is given in memory and finds what the
+folder's journal has. A turn that is not recorded is noted, and taken to be answered as it was the last time,
+so that what lies beyond it can be looked at; where there was no last time, whatever depends on it is unknown.
+Hence what is foreseen to run does run, what is foreseen to be reused is, and what only an unchanged answer
+would spare (an early cut-off) is a *maybe*.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+import networkx as nx
+
+from orchestrator.core.facts import Fact, TurnEnded, TurnStarted
+from orchestrator.core.frozen import Digest
+from orchestrator.core.ports import RunRecord, Tell
+from orchestrator.core.turn import Done, Failed, Outcome, TurnInput, TurnOrder
+from orchestrator.run.assignment import Assignment
+from orchestrator.schedule.explain import Change, changes
+from orchestrator.schedule.node import Node
+from orchestrator.schedule.state import RunState
+
+Prospect: TypeAlias = Literal["reused", "run", "maybe", "skipped"]
+"""What becomes of a node: answered from the record; sent; sent only if something above it is answered
+otherwise than the last time; not needed."""
+
+UNFORESEEN = "there is no earlier answer to go by"
+
+
+class Reader(Protocol):
+    """As much of a recorded journal as looking ahead takes."""
+
+    def find(self, key: Digest, run: str | None) -> Done | None:
+        """The recorded answer under a key."""
+        ...
+
+    def facts(self, run: str, after: int = 0) -> Iterable[tuple[int, Fact]]:
+        """A run's facts, in order."""
+        ...
+
+    def body(self, digest: Digest) -> bytes:
+        """A verified body."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A turn as it was the last time."""
+
+    input: TurnInput
+    done: Done
+
+
+class History:
+    """The turns of the last run, by node and step, and how long each node took then."""
+
+    def __init__(self, reader: Reader | None, run: str | None) -> None:
+        self._reader = reader
+        self._ended: dict[tuple[str, int], TurnEnded] = {}
+        self.seconds: dict[str, float] = {}
+        started: dict[tuple[str, int], TurnStarted] = {}
+        for _, fact in reader.facts(run) if reader and run else ():
+            if isinstance(fact, TurnStarted):
+                started[fact.id.node, fact.id.step] = fact
+            elif isinstance(fact, TurnEnded) and fact.ending == "done":
+                place = fact.id.node, fact.id.step
+                self._ended[place] = fact
+                if place in started:
+                    taken = (fact.at - started[place].at).total_seconds()
+                    self.seconds[fact.id.node] = self.seconds.get(fact.id.node, 0.0) + max(0.0, taken)
+
+    def turn(self, node: str, step: int) -> Past | None:
+        """A turn of the last run; None when it had no such turn, or it cannot be read."""
+        fact = self._ended.get((node, step))
+        if fact is None or fact.answer is None or self._reader is None:
+            return None
+        return Past(
+            TurnInput.model_validate_json(self._reader.body(fact.key)),
+            Done.model_validate_json(self._reader.body(fact.answer)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A turn that is not recorded: what would be sent, and what it was the last time."""
+
+    order: TurnOrder
+    past: Past | None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What changed since the last time; none when there was no last time."""
+        return changes(self.past.input, self.order.input) if self.past else ()
+
+    @property
+    def reason(self) -> str:
+        """Why it is not reused, in a line."""
+        if self.past is None:
+            return "has not been answered before"
+        return "; ".join(map(str, self.changes)) or "is to be sent again (--fresh)"
+
+
+class ForesightJournal:
+    """A journal that keeps what it is given in memory and finds what another one has; nothing is written."""
+
+    def __init__(self, reader: Reader | None) -> None:
+        self._reader = reader
+        self._facts: list[Fact] = []
+        self._bodies: dict[Digest, bytes] = {}
+        self.found: dict[Digest, Done] = {}
+        """What was found in the record, by key."""
+
+    async def open_run(self, record: RunRecord) -> str:
+        """The wanted slug: nothing is recorded under it."""
+        return record.slug
+
+    def commit(self, run: str, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> asyncio.Future[int]:
+        """Keep them for as long as this lives."""
+        self._facts += facts
+        self._bodies.update(bodies)
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        future.set_result(len(self._facts))
+        return future
+
+    async def find(self, key: Digest, run: str | None) -> Done | None:
+        """What the record has under a key."""
+        found = self._reader.find(key, None) if self._reader else None
+        if found is not None:
+            self.found[key] = found
+        return found
+
+    def runs(self) -> Sequence[RunRecord]:
+        """None."""
+        return ()
+
+    def facts(self, run: str, after: int = 0) -> Iterable[tuple[int, Fact]]:
+        """What was committed here."""
+        return list(enumerate(self._facts, start=1))[after:]
+
+    def body(self, digest: Digest) -> bytes:
+        """A body committed here, else a recorded one."""
+        if digest in self._bodies or self._reader is None:
+            return self._bodies[digest]
+        return self._reader.body(digest)
+
+    async def close(self) -> None:
+        """Nothing to do."""
+
+
+class Foreseer:
+    """A Performer that answers as the last run was answered and remembers that it was asked."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self.misses: dict[str, list[Miss]] = {}
+        """By node, in the order of its turns."""
+
+    async def perform(self, order: TurnOrder, tell: Tell) -> Outcome:
+        """The answer of the last time; Failed, unpaid, when there was none."""
+        past = self._history.turn(order.id.node, order.id.step)
+        self.misses.setdefault(order.id.node, []).append(Miss(order, past))
+        return past.done if past else Failed(error=UNFORESEEN, paid="no")
+
+
+@dataclass(frozen=True, slots=True)
+class ForeseenNode:
+    """What is foreseen of a node.
+
+    `turns` are sent for certain, `maybe_turns` only if something comes out otherwise than the last time;
+    `reason` says why. `tokens` bounds them all, retries and repairs aside.
+    """
+
+    id: str
+    wave: int
+    prospect: Prospect
+    turns: int
+    maybe_turns: int
+    reused_turns: int
+    reason: str
+    tokens: int
+    seconds: float | None = None
+    """How long it took the last time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run would do."""
+
+    nodes: tuple[ForeseenNode, ...]
+    critical_path: tuple[str, ...]
+    """The longest chain of nodes that may be sent, by the time each took the last time, else by number."""
+    critical_s: float | None
+    open_groups: tuple[str, ...]
+    """The groups whose waves cannot be foreseen."""
+    misses: Mapping[str, Sequence[Miss]] = field(repr=False, default_factory=dict)
+
+    @property
+    def turns(self) -> int:
+        """Turns that are sent for certain."""
+        return sum(node.turns for node in self.nodes)
+
+    @property
+    def maybe_turns(self) -> int:
+        """Turns that may have to be sent beside."""
+        return sum(node.maybe_turns for node in self.nodes)
+
+    @property
+    def reused_turns(self) -> int:
+        """Turns that are answered from the record."""
+        return sum(node.reused_turns for node in self.nodes)
+
+    @property
+    def tokens(self) -> int:
+        """The most tokens that the foreseen turns take, retries and repairs aside."""
+        return sum(node.tokens for node in self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A run that was gone through: its state, what was missing, what was found, who is answered how."""
+
+    state: RunState
+    misses: Mapping[str, Sequence[Miss]]
+    reused: Mapping[str, Sequence[int]]
+    """The steps of each node that were found."""
+    assign: Mapping[str, Assignment]
+    """By agent."""
+    expected_turns: Mapping[str, int]
+    """How many turns a node takes when all goes well."""
+
+
+def forecast(gone: Gone, history: History) -> Forecast:
+    """What follows from having gone through a run on the record."""
+    found: dict[str, ForeseenNode] = {}
+    for node in gone.state.in_order():
+        found[node.id] = _foreseen(node, gone, found, history.seconds.get(node.id))
+    path, seconds = _critical(gone.state, found)
+    return Forecast(
+        nodes=tuple(found.values()),
+        critical_path=path,
+        critical_s=seconds,
+        open_groups=_open_groups(gone, found),
+        misses=gone.misses,
+    )
+
+
+def _foreseen(
+    node: Node, gone: Gone, above: Mapping[str, ForeseenNode], seconds: float | None
+) -> ForeseenNode:
+    misses = gone.misses.get(node.id, ())
+    ended = gone.state.ended.get(node.id)
+    if ended is not None and ended.ending == "skipped":
+        return ForeseenNode(node.id, node.wave, "skipped", 0, 0, 0, "nothing is handed to it", 0)
+    reused = gone.reused.get(node.id, ())
+    uncertain = [up for up in (*node.waits, *node.reads) if above[up].prospect in ("run", "maybe")]
+    expected = max(gone.expected_turns[node.id], len(reused) + len(misses))
+    if misses:
+        first = misses[0].order.id.step
+        maybe = sum(1 for step in reused if uncertain or step > first)
+        turns = len(misses) if misses[-1].past else expected - len(reused)
+        prospect: Prospect = "run"
+        reason = misses[0].reason
+    elif ended is None or ended.ending == "blocked":
+        turns, maybe, prospect = expected, 0, "run"
+        reason = f"{', '.join(uncertain[:3])} must be answered first" if uncertain else UNFORESEEN
+    elif uncertain:
+        turns, maybe, prospect = 0, len(reused), "maybe"
+        reason = f"only if {', '.join(dict.fromkeys(uncertain))} is answered otherwise"
+    else:
+        turns, maybe, prospect, reason = 0, 0, "reused", ""
+    tokens = _tokens(node, misses, turns + maybe, gone)
+    return ForeseenNode(
+        node.id, node.wave, prospect, turns, maybe, len(reused) - maybe, reason, tokens, seconds
+    )
+
+
+def _tokens(node: Node, misses: Sequence[Miss], turns: int, gone: Gone) -> int:
+    """A bound of the tokens of a node's turns: by the bytes of what is known of its prompts, else the window."""
+    to = gone.assign[node.agent.id]
+    known = [
+        len(miss.order.input.prompt.encode("utf-8", "surrogatepass"))
+        + sum(len(message.text.encode("utf-8", "surrogatepass")) for message in miss.order.thread)
+        + miss.order.max_tokens
+        for miss in misses
+    ]
+    unknown = max(0, turns - len(known))
+    return min(sum(known) + unknown * to.card.window_tokens, turns * to.card.window_tokens)
+
+
+def _critical(state: RunState, found: Mapping[str, ForeseenNode]) -> tuple[tuple[str, ...], float | None]:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for node in state.in_order():
+        if found[node.id].prospect in ("run", "maybe"):
+            graph.add_node(node.id)
+            graph.add_edges_from((up, node.id) for up in node.waits if up in graph)
+    known = all(found[name].seconds is not None for name in graph)
+    weight = {name: (found[name].seconds or 0.0) if known else 1.0 for name in graph}
+    for up, down in graph.edges:
+        graph.edges[up, down]["weight"] = weight[down]
+    if not graph:
+        return (), None
+    start = "\0start"
+    first = [name for name in graph if not graph.in_degree(name)]
+    graph.add_weighted_edges_from((start, name, weight[name]) for name in first)
+    path = tuple(nx.dag_longest_path(graph, weight="weight")[1:])
+    return path, sum(weight[name] for name in path) if known else None
+
+
+def _open_groups(gone: Gone, found: Mapping[str, ForeseenNode]) -> tuple[str, ...]:
+    """The groups whose blueprint agent is to be asked and may answer otherwise, or for the first time."""
+    givers = (node for node in gone.state.in_order() if node.gives_blueprint)
+    return tuple(dict.fromkeys(node.group for node in givers if found[node.id].prospect in ("run", "maybe")))
