@@ -32,9 +32,10 @@ from orchestrator.core.facts import AgentsJoined, Notice, RunStarted
 from orchestrator.core.frozen import digest_of
 from orchestrator.core.health import Check
 from orchestrator.core.paths import RunPaths
+from orchestrator.core.places import PlaceFlags, Places, settle_places
 from orchestrator.core.ports import BackendCard, Clock, Journal, Performer, RunRecord, Sink
 from orchestrator.core.redact import Redactor
-from orchestrator.core.settings import Flags, Settings, settle
+from orchestrator.core.settings import Flags, Settings, process_environment, settle
 from orchestrator.run import health as health_of_run
 from orchestrator.run.approval import Undecidable, decided, edit_faults
 from orchestrator.run.assignment import assign, backends_of
@@ -53,6 +54,7 @@ from orchestrator.store.artifacts import ArtifactProjection, ArtifactSink
 from orchestrator.store.folder_lock import FolderLock, holder_of
 from orchestrator.store.inbox import FolderInbox, leave
 from orchestrator.store.journal import AgentFSJournal, JournalReader, open_journal_readonly
+from orchestrator.store.remote import MirrorSink
 
 CARDS: Mapping[str, BackendCard] = {name: listing.card for name, listing in LISTINGS.items()}
 
@@ -64,6 +66,8 @@ class RunOptions:
     folder: Path = field(default_factory=Path.cwd)
     """Where the journal, the logs and the artifacts go."""
     flags: Flags = field(default_factory=Flags)
+    places: PlaceFlags = field(default_factory=PlaceFlags)
+    """Where the journal and the artifacts go instead, and the run's slug."""
     agents: tuple[str, ...] = ()
     """Run only these agents."""
     groups: tuple[str, ...] = ()
@@ -98,7 +102,7 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
     async with AsyncExitStack() as stack:
         wired = await _open(options, stack)
         record = RunRecord(
-            slug=now.strftime("run-%Y%m%d-%H%M%S"),
+            slug=wired.places.session or now.strftime("run-%Y%m%d-%H%M%S"),
             squad=emit(squad),
             prompt=task,
             settings=kept_settings(settings),
@@ -120,7 +124,7 @@ async def resume(slug: str | None, options: RunOptions | None = None) -> AsyncIt
     nothing to resume.
     """
     options = options or RunOptions()
-    if not RunPaths(options.folder).journal.is_file():
+    if not places_of(options.folder, options.places, options.environ).paths.journal.is_file():
         raise UserError(f"there is no run in {options.folder}", "start one with `agentlark run --prompt …`")
     async with AsyncExitStack() as stack:
         wired = await _open(options, stack)
@@ -203,9 +207,35 @@ async def start_apart(squad: Squad, task: str, slug: str, apart: Apart) -> Async
         yield RunHandle(head, engine, apart.journal, inbox.send, running)
 
 
-def open_reader(folder: Path) -> JournalReader:
+def places_of(
+    folder: Path, flags: PlaceFlags | None = None, environ: Mapping[str, str] | None = None
+) -> Places:
+    """Where the files of a folder's runs are, as flags and environment say. Raises UserError."""
+    environ = process_environment() if environ is None else environ
+    return settle_places(folder, flags or PlaceFlags(), environ)
+
+
+async def foresee(squad: Squad, prompt: str, options: RunOptions | None = None) -> Forecast:
+    """What `start` would do, from the record alone: no call, no write. Raises as `start` does."""
+    options = options or RunOptions()
+    settings = settle(options.flags, options.environ)
+    redactor = Redactor(settings.secrets)
+    squad = redacted(select(squad, options.agents, options.groups, options.with_deps), redactor)
+    plan = _plan("foreseen", redactor.text(prompt), settings)
+    conducts = {
+        group: replace(conduct, approve=None) for group, conduct in conducts_of(squad, settings.asked).items()
+    }
+    path = RunPaths(options.folder).journal
+    with ExitStack() as stack:
+        reader = stack.enter_context(open_journal_readonly(path)) if path.is_file() else None
+        last = find_run(reader, None).slug if reader else None
+        ports = Ports(NoJournal(), NoPerformer(), options.clock, QueueInbox(), (), redactor)
+        return await look_ahead(plan, RunState(squad, conducts), reader, last, ports)
+
+
+def open_reader(folder: Path, flags: PlaceFlags | None = None) -> JournalReader:
     """The journal of a folder, to read only, also during a run. Raises UserError if there is none."""
-    path = RunPaths(folder).journal
+    path = places_of(folder, flags).paths.journal
     if not path.exists():
         raise UserError(f"there is no run in {folder}", "start one with `agentlark run --prompt …`")
     return open_journal_readonly(path)
@@ -294,7 +324,7 @@ def examine(folder: Path) -> list[Check]:
     return [
         *health_of_run.examine(),
         *health_of_backends.examine(settings),
-        *health_of_store.examine(RunPaths(folder)),
+        *health_of_store.examine(places_of(folder).paths),
     ]
 
 
@@ -302,7 +332,7 @@ def examine(folder: Path) -> list[Check]:
 class _Wired:
     """What is open while a run lasts."""
 
-    paths: RunPaths
+    places: Places
     journal: AgentFSJournal
     lock: FolderLock
 
@@ -320,12 +350,12 @@ class _Run:
 
 
 async def _open(options: RunOptions, stack: AsyncExitStack) -> _Wired:
-    paths = RunPaths(options.folder)
-    lock = FolderLock(paths.lock)
+    places = places_of(options.folder, options.places, options.environ)
+    lock = FolderLock(places.paths.lock)
     stack.callback(lock.release)
-    journal = AgentFSJournal(paths.journal)
+    journal = AgentFSJournal(places.paths.journal if places.paths.keeps_trail else None)
     stack.push_async_callback(journal.close)
-    return _Wired(paths, journal, lock)
+    return _Wired(places, journal, lock)
 
 
 def _launch(
@@ -337,7 +367,7 @@ def _launch(
     stack: AsyncExitStack,
 ) -> RunHandle:
     wired.lock.name(run.slug)
-    projection = ArtifactProjection(wired.paths.artifacts)
+    projection = ArtifactProjection(wired.places.paths.artifacts)
     stack.callback(projection.close)
     head = RunHead(
         run=run.slug,
@@ -346,11 +376,12 @@ def _launch(
         simulated=run.record.simulated,
         done=tuple(node.id for node in run.state.in_order() if run.state.has_done(node.id)),
     )
-    inbox = FolderInbox(wired.paths.inbox, run.slug, lambda text: engine.show(Notice(text=text)))
+    inbox = FolderInbox(wired.places.paths.inbox, run.slug, lambda text: engine.show(Notice(text=text)))
     roles = {node.id: node.agent.role for node in run.state.in_order()}
     sinks: list[Sink] = [
-        LogSink(wired.paths.logs, roles, wired.journal.body),
+        LogSink(wired.places.paths.logs, roles, wired.journal.body),
         ArtifactSink(projection, wired.journal, run.slug),
+        *_mirrors(wired.places),
         *options.sinks(head, run.squad),
     ]
     engine = Engine(
@@ -377,9 +408,13 @@ def _launch(
         relay=tuple(group.id for group in run.squad.groups if run.state.conduct(group.id).relay),
         at=options.clock.now(),
     )
-    task = asyncio.create_task(carry_out(engine, started, options.clock, wired.paths), name=run.slug)
+    task = asyncio.create_task(carry_out(engine, started, options.clock, wired.places.paths), name=run.slug)
     stack.push_async_callback(_end, task)
     return RunHandle(head, engine, wired.journal, inbox.send, task)
+
+
+def _mirrors(places: Places) -> list[Sink]:
+    return [MirrorSink(places.paths.journal, places.remote)] if places.remote else []
 
 
 def _state(squad: Squad, settings: Settings) -> RunState:

@@ -38,7 +38,9 @@ def closing_block(result: RunResult, output: Path | None) -> str:
     paths = result.paths
     lines += [
         f"logs       {_shown(paths.logs)}/ (timeline.log has it all in order)",
-        f"audit      {_shown(paths.journal)} (AgentFS: /runs/{result.run}/)",
+        f"audit      {_shown(paths.journal)} (AgentFS: /runs/{result.run}/)"
+        if paths.keeps_trail
+        else "audit      none kept (--no-agentfs): nothing to resume, nothing to reuse",
         f"artifacts  {_shown(paths.artifacts)}",
     ]
     lines += [f"warning    {complaint}" for complaint in result.silent]
@@ -61,6 +63,8 @@ def metrics_of_run(result: RunResult) -> str:
 
 
 def _next(result: RunResult) -> list[str]:
+    if not result.paths.keeps_trail:
+        return [f"{program()} memory:inspect --session {result.run} --content"]
     if result.consent:
         waiting = [f"{program()} approve {result.run}   (or reject, or edit: wave {result.consent[0]} waits)"]
         return [*waiting, f"{program()} resume {result.run}"]

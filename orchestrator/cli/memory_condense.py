@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.exits import FAILED, say
-from orchestrator.cli.memory_options import AsJson, MemoryDir, ProjectRoot, memory_paths
+from orchestrator.cli.memory_options import AsJson, ProjectRoot, memory_paths
+from orchestrator.cli.places import MemoryDir
 from orchestrator.cli.words import several
 
 if TYPE_CHECKING:

@@ -14,12 +14,6 @@ ProjectRoot = Annotated[
     Path | None,
     typer.Option("--project-root", metavar="DIR", help="The project; by default the folder you are in."),
 ]
-MemoryDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--memory-dir", metavar="DIR", help="The folder of artifacts, if elsewhere (CODEX_MEMORY_DIR)."
-    ),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 
 

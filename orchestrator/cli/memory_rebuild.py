@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.cli.exits import say
-from orchestrator.cli.memory_options import MemoryDir, ProjectRoot, memory_paths
+from orchestrator.cli.memory_options import ProjectRoot, memory_paths
+from orchestrator.cli.places import MemoryDir
 
 
 def memory_rebuild(project_root: ProjectRoot = None, memory_dir: MemoryDir = None) -> None:

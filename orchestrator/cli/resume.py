@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import modes
+from orchestrator.cli import modes, places
 from orchestrator.cli.exits import FINE, refuse_as_output, say
 
 
@@ -35,6 +35,9 @@ def resume(
     debug_prompt: modes.DebugPrompt = False,
     stream: modes.Stream = False,
     metrics: modes.Metrics = False,
+    agentfs_id: places.AgentfsId = None,
+    agentfs_path: places.AgentfsPath = None,
+    memory_dir: places.MemoryDir = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the squad's answer to a file.")
     ] = None,
@@ -49,7 +52,8 @@ def resume(
     from orchestrator.wiring import resume as resumed
 
     folder = Path.cwd()
-    with open_reader(folder) as journal:
+    where = places.place_flags(agentfs_id, agentfs_path, memory_dir)
+    with open_reader(folder, where) as journal:
         slug, state = last_state(journal, run)
     if state.ending is not None and state.ending.ending == "done":
         say(f"{slug} is finished; there is nothing to resume")
@@ -62,4 +66,5 @@ def resume(
     showing.note(settle_unknown(state, unknown.value))
     changed = modes.Modes(max_waves=max_waves, max_agents=max_agents, mini=mini, debug_prompt=debug_prompt)
     flags = changed.onto(Flags(backend=backend, model=model, base_url=base_url, jobs=jobs))
-    in_foreground(resumed(slug, RunOptions(folder=folder, flags=flags, sinks=showing.sinks)), showing)
+    options = RunOptions(folder=folder, flags=flags, places=where, sinks=showing.sinks)
+    in_foreground(resumed(slug, options), showing)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import modes
+from orchestrator.cli import modes, places
 from orchestrator.cli.exits import refuse_as_output
 from orchestrator.cli.variables import Variables, variables_of
 
@@ -73,6 +73,11 @@ def run(
     debug_prompt: modes.DebugPrompt = False,
     stream: modes.Stream = False,
     metrics: modes.Metrics = False,
+    agentfs_id: places.AgentfsId = None,
+    agentfs_path: places.AgentfsPath = None,
+    agentfs_session: places.AgentfsSession = None,
+    no_agentfs: places.NoAgentfs = False,
+    memory_dir: places.MemoryDir = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write the squad's answer to a file."),
@@ -133,6 +138,7 @@ def run(
     options = RunOptions(
         folder=Path.cwd(),
         flags=flags,
+        places=places.place_flags(agentfs_id, agentfs_path, memory_dir, agentfs_session, no_agentfs),
         agents=names(agents, "--agents"),
         groups=names(groups, "--groups"),
         with_deps=with_deps,

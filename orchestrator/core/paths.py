@@ -15,6 +15,8 @@ class RunPaths:
     """The journal's file, when it is elsewhere."""
     memory_folder: Path | None = None
     """The folder of artifacts, when it is elsewhere."""
+    keeps_trail: bool = True
+    """Whether the journal is kept in its file; False: it lives as long as the process."""
 
     @property
     def journal(self) -> Path:

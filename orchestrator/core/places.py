@@ -58,8 +58,6 @@ class Places:
     paths: RunPaths
     session: str | None = None
     """The slug that a new run is to have, if it is free."""
-    is_kept: bool = True
-    """False: there is no trail; facts live as long as the process, artifacts stay."""
     remote: Remote | None = None
 
 
@@ -77,7 +75,7 @@ def settle_places(folder: Path, flags: PlaceFlags, env: Mapping[str, str]) -> Pl
                 "--no-agentfs keeps no trail, and --agentfs-id, -path and -session say where to keep it",
                 "give the one or the others",
             )
-        return Places(RunPaths(folder, memory_folder=memory_folder), is_kept=False)
+        return Places(RunPaths(folder, memory_folder=memory_folder, keeps_trail=False))
     audit, remote = _journal(folder, flags, env)
     return Places(RunPaths(folder, audit, memory_folder), session, remote=remote)
 
