@@ -11,7 +11,7 @@ from agentlark.editing.lookup import agent_mentions
 from agentlark.editing.mentions import Role, role_of
 from agentlark.editing.outline import Outline, Text
 from agentlark.editing.projects import Texts
-from agentlark.editing.reference import KEYWORDS, builtins, describe_builtin, describe_field, fields
+from agentlark.editing.wording import KEYWORDS, describe, fields, names
 from agentlark.model import EFFORTS
 
 
@@ -82,10 +82,9 @@ def _fields(known: Outline, start: int, end: int) -> Iterator[Proposal]:
         return
     after = known.token_after(end)
     equals = "" if after is not None and after.text == "=" else " = "
-    for field in fields(bracket.name):
+    for field, markdown in fields(bracket.name).items():
         given = bracket.keywords.get(field)
         if given is None or (given.start, given.end) == (start, end):
-            markdown = describe_field(bracket.name, field)
             yield Proposal(field, Kind.field, f"{field}{equals}", start, end, markdown)
 
 
@@ -97,8 +96,8 @@ def _names(known: Outline, start: int, end: int) -> Iterator[Proposal]:
     }
     for name, kind in sorted(bound.items()):
         yield Proposal(name, kind, name, start, end)
-    for name in builtins():
+    for name in names():
         if name not in bound:
-            yield Proposal(name, Kind.builtin, name, start, end, describe_builtin(name))
+            yield Proposal(name, Kind.builtin, name, start, end, describe(name))
     for word in KEYWORDS:
         yield Proposal(word, Kind.keyword, word, start, end)

@@ -9,7 +9,7 @@ from pathlib import Path
 from agentlark.editing.mentions import Mention, Role, mentions, role_of
 from agentlark.editing.outline import Binding, Outline, Text, Token
 from agentlark.editing.projects import Spot, Texts, loaded_from, related
-from agentlark.editing.reference import describe_builtin, describe_field
+from agentlark.editing.wording import describe, fields
 
 _MOST_LOADS = 20
 _REFERENCES = (Role.agent, Role.dependency, Role.edge)
@@ -156,12 +156,12 @@ def _agent(path: Path, id: str, texts: Texts) -> str | None:
 def _name(path: Path, known: Outline, token: Token, texts: Texts) -> str | None:
     bracket = known.bracket_at(token.start)
     if bracket is not None and bracket.name and bracket.keywords.get(token.text) is token:
-        field = describe_field(bracket.name, token.text)
+        field = fields(bracket.name).get(token.text)
         if field is not None:
             return field
     binding = known.binding(token.text, token.start)
     if binding is None:
-        return describe_builtin(token.text)
+        return describe(token.text)
     spot = _followed(path, binding, texts)
     there = texts.outline(spot.path)
     return _written(there, spot) if there is not None else None

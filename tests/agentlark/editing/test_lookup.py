@@ -73,13 +73,13 @@ def test_every_use_of_an_agent_is_found_in_every_file(tmp_path: Path) -> None:
         (
             "depends",
             "_on",
-            "Agents it waits for; their outputs are in its prompts.\n\na list of strings; [] by default",
+            "Agents it waits for; their outputs are in its prompts.\n\nlist of ids; default: []",
         ),
         ("    age", 'nt(id = "builder"', "One agent: who it is"),
         ('"planner", "he', "lp", "**help**\n\nagent, Helper\n\ndepends on `planner`"),
         ("    ", "w(", "```starlark\ndef worker(name):\n```\nMakes a worker."),
         ("retries = lim", "it", "```starlark\nlimit = 3\n```"),
-        ("retr", "ies", "an int; unset by default"),
+        ("retr", "ies", "int from 0 to 20; default: 2"),
     ],
 )
 def test_what_stands_somewhere_is_explained(before: str, after: str, said: str, tmp_path: Path) -> None:
