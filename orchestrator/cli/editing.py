@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ def edited(text: str, faults: Callable[[Blueprint], list[str]]) -> Blueprint | N
     """The blueprint as the user left it; None when it is unchanged or the user gave up on it.
 
     `faults` says what is wrong with one; the user is shown it and may go on editing. Raises UserError when
-    the editor cannot be started or fails.
+    the editor cannot be started or fails, or when what it left is wrong and nobody is there to go on.
     """
     with tempfile.TemporaryDirectory(prefix="agentlark-") as folder:
         path = Path(folder) / "blueprint.json"
@@ -35,10 +36,21 @@ def edited(text: str, faults: Callable[[Blueprint], list[str]]) -> Blueprint | N
             wrong = faults(found) if isinstance(found, Blueprint) else found
             if isinstance(found, Blueprint) and not wrong:
                 return found
+            if not sys.stdin.isatty():
+                raise UserError(
+                    f"the blueprint as it was left may not join: {'; '.join(wrong)}", "edit it again"
+                )
             for line in wrong:
                 say(f"error: {line}")
-            if not typer.confirm("Edit it again?", default=True, err=True):
+            if not _wants_to_go_on():
                 return None
+
+
+def _wants_to_go_on() -> bool:
+    try:
+        return typer.confirm("Edit it again?", default=True, err=True)
+    except typer.Abort:
+        return False
 
 
 def _open(path: Path) -> None:

@@ -6,10 +6,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -30,6 +31,9 @@ from orchestrator.schedule.state import RunState
 from orchestrator.sinks.describe import SIMULATED
 from orchestrator.wiring import CARDS
 
+if TYPE_CHECKING:
+    from orchestrator.sinks.live import LiveSink
+
 
 @dataclass(slots=True)
 class Showing:
@@ -44,6 +48,7 @@ class Showing:
     """Print each agent's tokens at the end."""
     output: Path | None = None
     _notes: list[str] = field(default_factory=list)
+    _table: LiveSink | None = None
 
     def introduce(self, found: FoundSquad, asked: Asked) -> None:
         """Keep what there is to say about the squad's source until the backend has been announced."""
@@ -70,10 +75,15 @@ class Showing:
         if sys.stderr.isatty() and not wants_plain() and not (self.verbose or self.stream):
             from orchestrator.sinks.live import LiveSink
 
-            return [LiveSink(sys.stderr, squad, head.done)]
+            self._table = LiveSink(sys.stderr, squad, head.done)
+            return [self._table]
         from orchestrator.sinks.plain import PlainSink
 
         return [PlainSink(sys.stderr, verbose=self.verbose, stream=self.stream)]
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Leaves the terminal to a question, as long as it lasts."""
+        return self._table.aside() if self._table is not None else nullcontext()
 
     def _announce(self, head: RunHead) -> None:
         for name, choice in head.backends.items():
@@ -187,17 +197,19 @@ def settle_unknown(state: RunState, policy: str) -> str | None:
 
 def in_foreground(run: AbstractAsyncContextManager[RunHandle], showing: Showing) -> None:
     """Carry a run out, print what came of it, and exit with its code."""
-    raise typer.Exit(showing.conclude(asyncio.run(_carry_out(run))))
+    raise typer.Exit(showing.conclude(asyncio.run(_carry_out(run, showing.aside))))
 
 
-async def _carry_out(run: AbstractAsyncContextManager[RunHandle]) -> RunResult:
+async def _carry_out(
+    run: AbstractAsyncContextManager[RunHandle], aside: Callable[[], AbstractContextManager[None]]
+) -> RunResult:
     async with run as handle:
         loop = asyncio.get_running_loop()
         interrupter = _Interrupter(handle)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, interrupter, number)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # losing the terminal leaves the run going
-        asking = asyncio.create_task(ask_for_consent(handle)) if can_ask() else None
+        asking = asyncio.create_task(ask_for_consent(handle, aside)) if can_ask() else None
         try:
             return await handle.result()
         finally:
@@ -221,5 +233,6 @@ class _Interrupter:
             self._handle.stop_now()
         elif not self._asked:
             self._asked = True
-            say("interrupted: turns in flight will end, nothing new starts (Ctrl+C again stops at once)")
+            again = " (Ctrl+C again stops at once)" if number == signal.SIGINT else ""
+            say(f"interrupting: turns in flight will end, nothing new starts{again}")
             self._handle.interrupt()

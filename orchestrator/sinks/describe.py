@@ -70,7 +70,7 @@ def describe(item: Fact | Signal) -> str | None:
         ):
             return _of_waves(item)
         case InterruptAsked():
-            return "interrupted: turns in flight end, nothing new starts"
+            return "\n  ".join(visible(line) for line in item.summary.splitlines())
         case NodeEnded():
             reason = f": {one_line(item.reason)}" if item.reason else ""
             return f"{item.node}: {item.ending}{reason}"
@@ -112,7 +112,8 @@ def _of_waves(item: _OfWaves) -> str:
             when = "" if item.node else " (for its next engagement)"
             return f"{item.sender} → {item.receiver}{when}: {one_line(item.note)}"
         case ApprovalAsked():
-            return f"{item.joining.by}: consent is asked for {_wave(item.joining)}"
+            how = "to answer for it: agentlark approve, reject or edit"
+            return f"{item.joining.by}: consent is asked for {_wave(item.joining)}\n  {how}"
         case ApprovalSettled():
             note = f": {one_line(item.note)}" if item.note else ""
             return f"wave {item.wave} {item.verdict}{note}"
@@ -132,10 +133,16 @@ def _wave(fact: AgentsJoined) -> str:
 
 
 def _turn_ended(fact: TurnEnded) -> str:
-    used = f", {tokens(fact.usage)}" if fact.usage else ""
     error = f": {one_line(fact.error)}" if fact.error else ""
+    return f"{fact.id.node}: {fact.purpose} {how_it_ended(fact, ', ')}{error}"
+
+
+def how_it_ended(fact: TurnEnded, separator: str) -> str:
+    """How a turn ended and what it took, or what was saved because it had been answered before."""
+    if fact.origin == "reused":
+        return "CACHED" + (f"{separator}saved {tokens(fact.usage)}" if fact.usage else "")
     origin = "" if fact.origin == "live" else f" {fact.origin.upper()}"
-    return f"{fact.id.node}: {fact.purpose} {fact.ending}{origin}{used}{error}"
+    return f"{fact.ending}{origin}" + (f"{separator}{tokens(fact.usage)}" if fact.usage else "")
 
 
 def _with_dependencies(name: str, depends_on: tuple[str, ...]) -> str:

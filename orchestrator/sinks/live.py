@@ -6,8 +6,10 @@ Rich draws it. Names and reasons reach it as plain text, never as markup, with c
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TextIO
 
 from rich.console import Console, Group
@@ -67,6 +69,8 @@ class _Row:
     seconds: float = 0.0
     ended: float = 0.0
     usage: Usage = field(default_factory=Usage)
+    is_cached: bool = False
+    """Whether a turn was answered from the record of another run."""
 
 
 class LiveSink(QueueSink):
@@ -77,31 +81,55 @@ class LiveSink(QueueSink):
     def __init__(self, out: TextIO, squad: Squad, done: Iterable[str] = ()) -> None:
         super().__init__("console")
         self._console = Console(file=out, highlight=False)
-        self._rows = {agent.id: _Row(agent.id, one_line(agent.role, 40), 0) for agent in squad.agents()}
+        self._roles = {agent.id: one_line(agent.role, 40) for agent in squad.agents()}
+        self._rows = {name: _Row(name, role, 0) for name, role in self._roles.items()}
         for name in done:
             self._row(name).state = "done"
         self._simulated = False
         self._live: Live | None = None
         self._drawn = 0.0
+        self._screen = Lock()
+        """Held while the table is drawn or put aside."""
+        self._is_started = self._is_aside = self._is_finished = False
+        self._unsaid: list[str] = []
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Leave the terminal to somebody else, such as a question; what happens meanwhile is said after."""
+        with self._screen:
+            self._is_aside = True
+            self._stop()
+        try:
+            yield
+        finally:
+            with self._screen:
+                self._is_aside = False
+                if not self._is_finished:
+                    self._go_on()
 
     def handle(self, seq: int | None, item: Fact | Signal) -> None:
         """Take note of an item and redraw when it is time."""
-        if isinstance(item, RunStarted):
-            self._simulated = item.simulated
-            self._go_on()
-        self._note(item)
-        if time.monotonic() - self._drawn >= REFRESH_S:
-            self._draw()
+        with self._screen:
+            if isinstance(item, RunStarted):
+                self._simulated, self._is_started = item.simulated, True
+                self._go_on()
+            self._note(item)
+            if time.monotonic() - self._drawn >= REFRESH_S:
+                self._draw()
 
     def idle(self) -> None:
         """Redraw, so that clocks and spinners move."""
-        self._draw()
+        with self._screen:
+            self._draw()
 
     def finish(self) -> None:
         """Draw the last state and let the terminal go."""
-        if self._live is not None:
-            self._draw()
-            self._live.stop()
+        with self._screen:
+            self._is_finished = True
+            if self._is_aside:
+                self._console.print()  # below the question that nobody answers any more
+                self._go_on(even_aside=True)
+            self._stop()
 
     def _note(self, item: Fact | Signal) -> None:
         now = time.monotonic()
@@ -110,10 +138,7 @@ class LiveSink(QueueSink):
                 row = self._row(item.id.node)
                 row.state, row.turn, row.since = "running", item.purpose, now
             case TurnEnded():
-                row = self._row(item.id.node)
-                row.seconds += now - row.since if row.since is not None else 0.0
-                row.since = None
-                row.usage = row.usage + item.usage if item.usage else row.usage
+                self._turn_ended(item, now)
             case Waiting():
                 self._row(item.id.node).state = "waiting"
                 self._say(item)
@@ -124,20 +149,17 @@ class LiveSink(QueueSink):
                     self._say(item)
             case AgentsJoined():
                 for agent in item.agents:
-                    self._rows[agent.id] = _Row(agent.id, one_line(agent.role, 40), item.wave)
+                    self._roles[agent.id] = one_line(agent.role, 40)
+                    self._rows[agent.id] = _Row(agent.id, self._roles[agent.id], item.wave)
                 self._say(item)
             case AgentsEngaged():
                 for name in item.agents:
-                    node = f"{name}@{item.wave}"
-                    self._rows[node] = _Row(node, "", item.wave)
+                    self._row(f"{name}@{item.wave}")
                 self._say(item)
-            case ApprovalAsked():
-                self._pause()
-            case ApprovalSettled():
-                self._say(item)
-                self._go_on()
             case (
-                BlueprintRefused()
+                ApprovalAsked()
+                | ApprovalSettled()
+                | BlueprintRefused()
                 | HandedOff()
                 | WavesEnded()
                 | InterruptAsked()
@@ -148,27 +170,43 @@ class LiveSink(QueueSink):
             case _:
                 pass
 
-    def _pause(self) -> None:
-        """Leave the terminal to a question."""
+    def _turn_ended(self, fact: TurnEnded, now: float) -> None:
+        row = self._row(fact.id.node)
+        row.turn = fact.purpose if fact.origin == "reused" else row.turn
+        row.seconds += now - row.since if row.since is not None else 0.0
+        row.since = None
+        if fact.origin == "reused":
+            row.is_cached = True
+        elif fact.usage:
+            row.usage = row.usage + fact.usage
+
+    def _stop(self) -> None:
+        """Leave the table on the screen as it is."""
         if self._live is not None:
             self._draw()
             self._live.stop()
             self._live = None
 
-    def _go_on(self) -> None:
-        if self._live is None:
-            self._live = Live(
-                self._table(), console=self._console, auto_refresh=False, vertical_overflow="crop"
-            )
-            self._live.start()
+    def _go_on(self, even_aside: bool = False) -> None:
+        """Draw the table again, below what was to be said meanwhile."""
+        if not self._is_started or self._live is not None or (self._is_aside and not even_aside):
+            return
+        for line in self._unsaid:
+            self._console.print(Text(line))
+        self._unsaid.clear()
+        self._live = Live(self._table(), console=self._console, auto_refresh=False, vertical_overflow="crop")
+        self._live.start()
 
     def _row(self, node: str) -> _Row:
         """The node's row; one that joined before the run was resumed gets it when it first acts."""
-        return self._rows.setdefault(node, _Row(node, "", 0))
+        agent, _, wave = node.partition("@")
+        return self._rows.setdefault(node, _Row(node, self._roles.get(agent, ""), int(wave or 0)))
 
     def _say(self, item: Fact | Signal) -> None:
         line = describe(item)
-        if line:
+        if line and self._is_aside:
+            self._unsaid.append(line)
+        elif line:
             self._console.print(Text(line))
 
     def _draw(self) -> None:
@@ -221,12 +259,13 @@ class LiveSink(QueueSink):
         mark = _FRAMES[int(now / REFRESH_S) % len(_FRAMES)] + " " if row.state == "running" else ""
         spent = row.usage.input + row.usage.output
         about = "~" if row.usage.estimated else ""
-        wave = f", wave {row.wave}" if row.wave else ""
+        cached = "cached" if row.is_cached else ""
+        wave = f"wave {row.wave}" if row.wave else ""
         return {
             "agent": Text(visible(row.agent), style="bold"),
-            "role": Text(f"{row.role}{wave}", style="dim"),
+            "role": Text(", ".join(filter(None, (row.role, wave))), style="dim"),
             "turn": Text(row.turn),
             "state": Text(f"{mark}{row.state}", style=_STYLES.get(row.state, "")),
-            "time": Text(f"{seconds:.1f} s" if row.turn else ""),
-            "tokens": Text(f"{about}{spent:,}" if spent else ""),
+            "time": Text(f"{seconds:.1f} s" if row.turn and not (cached and not spent) else ""),
+            "tokens": Text(f"{about}{spent:,}") if spent else Text(cached, style="dim"),
         }

@@ -33,7 +33,7 @@ from orchestrator.core.facts import (
 )
 from orchestrator.core.frozen import Digest
 from orchestrator.core.turn import Done, TurnId
-from orchestrator.sinks.describe import SIMULATED, clock_time, describe, one_line, time_of, tokens
+from orchestrator.sinks.describe import SIMULATED, clock_time, describe, how_it_ended, one_line, time_of
 from orchestrator.sinks.queue import QueueSink
 
 TIMELINE = "timeline"
@@ -148,9 +148,8 @@ class LogSink(QueueSink):
             text = Done.model_validate_json(self._body(fact.answer)).message.text
             self._write(agent, visible(text) + "\n")
         self._streamed.discard(fact.id)
-        used = f" · {tokens(fact.usage)}" if fact.usage else ""
         error = f" · {one_line(fact.error)}" if fact.error else ""
-        self._rule(fact.id.node, f"{fact.purpose} {fact.ending}{used}{error}")
+        self._rule(fact.id.node, f"{fact.purpose} {how_it_ended(fact, ' · ')}{error}")
 
     def _engaged(self, fact: AgentsEngaged) -> None:
         for agent in fact.agents:

@@ -32,7 +32,7 @@ ESC = "\x1b[31m"
         (turn_started("a", attempt=2, purpose="follow-up"), "a: follow-up started (attempt 2), fake fake-1"),
         (turn_started("a", model=f"m{ESC}"), r"a: plan started, fake m\x1b[31m"),
         (turn_ended("a"), "a: plan done, 1,200 in, 34 out"),
-        (turn_ended("a", origin="reused"), "a: plan done REUSED, 1,200 in, 34 out"),
+        (turn_ended("a", origin="reused"), "a: plan CACHED, saved 1,200 in, 34 out"),
         (
             turn_ended("a", ending="failed", usage=None, error=f"no\n{ESC}way"),
             r"a: plan failed: no \x1b[31mway",
