@@ -21,6 +21,8 @@ HEAVY = {
     "lark",
     "sqlite3",
     "asyncio",
+    "pygls",
+    "lsprotocol",
 }
 
 
@@ -62,6 +64,10 @@ def test_check_imports_nothing_heavy(project: Path) -> None:
 
 def test_compile_imports_nothing_heavy(project: Path) -> None:
     assert not modules_after(command("compile"), project) & HEAVY
+
+
+def test_fmt_imports_only_the_language(project: Path) -> None:
+    assert not modules_after(command("fmt", "--check"), project) & {*HEAVY, "jinja2", "agentlark.model"}
 
 
 def test_help_imports_nothing_heavy_and_no_models(project: Path) -> None:
