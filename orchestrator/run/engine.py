@@ -212,28 +212,34 @@ class Engine:
     async def _loop(self) -> None:
         while True:
             self._changed.clear()
+            await self._block()
             await self._start_ready()
-            if not self._tasks:
-                if self._ending.is_set():
-                    self._close_ended_groups()
+            if not self._tasks and not self._waits_for_consent:
+                if not await self._go_on():
                     return
-                if not self.state.awaiting:
-                    if not await self._go_on():
-                        return
-                    continue
+                continue
             await self._changed.wait()
             if self._failure is not None:
                 raise self._failure
-            await self._reap()
+            self._reap()
+
+    @property
+    def _waits_for_consent(self) -> bool:
+        return bool(self.state.awaiting) and not self._ending.is_set()
 
     async def _go_on(self) -> bool:
-        """Add what comes after the current group's last node, or close the group; False at the end."""
+        """Add what comes after the current group's last node, or close the group; False at the end.
+
+        A run that was asked to end after the last turn of all still closes its groups, and is done.
+        """
         group = self.state.group
         if group is None or not self.state.group_has_ended:
             return False
         step = after_wave(self.state, group)
         now = self._ports.clock.now()
         if isinstance(step, Engage):
+            if self._ending.is_set():
+                return False
             tags = self.state.conduct(group).tags
             wave = self.state.waves + 1
             engaged = AgentsEngaged(
@@ -245,13 +251,6 @@ class Engine:
             await self.record([WavesEnded(group=group, ending=step.ending, reason=step.reason, at=now)])
         self.state.close_group()
         return True
-
-    def _close_ended_groups(self) -> None:
-        """Close what has nothing left to do: a run asked to end after its last turn is done."""
-        while (group := self.state.group) is not None and self.state.group_has_ended:
-            if isinstance(after_wave(self.state, group), Engage):
-                return
-            self.state.close_group()
 
     async def _start_ready(self) -> None:
         while not self._slots.locked() and not self._ending.is_set():
@@ -271,24 +270,23 @@ class Engine:
         self._slots.release()
         self._changed.set()
 
-    async def _reap(self) -> None:
-        """Take note of engagements that ended, and of who can no longer run because of them."""
+    def _reap(self) -> None:
+        """Take note of engagements that ended."""
         while self._finished:
             task = self._finished.popleft()
             node = self._tasks.pop(task)
             if not task.cancelled() and (error := task.exception()) is not None:
                 if not isinstance(error, Interrupted):
                     raise error
-            elif (ended := self.state.ended.get(node.id)) is not None:
-                if ended.ending == "failed" and self._plan.fail_fast:
-                    self._ending.set()
-                await self._block(node)
+            elif self._plan.fail_fast and self.state.has_failed(node.id):
+                self._ending.set()
 
-    async def _block(self, ended: Node) -> None:
+    async def _block(self) -> None:
+        """Record who can never run: below a failure, or below a baton that came without its note."""
         now = self._ports.clock.now()
         facts = [
             NodeEnded(node=node.id, ending="blocked", reason=reason, at=now)
-            for node, reason in self.state.blocked(ended.id)
+            for node, reason in self.state.take_blocked()
         ]
         if facts:
             await self.record(facts)
@@ -391,6 +389,9 @@ class Engine:
             return "failed", f"failed: {', '.join(failed)}"
         if self.state.refused:
             return "failed", f"blueprint refused: {', '.join(self.state.refused)}"
+        blocked = [name for name, end in self.state.ended.items() if end.ending == "blocked"]
+        if blocked:
+            return "failed", f"blocked: {', '.join(blocked)}"
         if not self.state.is_over:
             waiting = [name for name in self.state.nodes if name not in self.state.ended]
             return "failed", f"never ready: {', '.join(waiting)}"

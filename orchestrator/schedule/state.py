@@ -81,9 +81,10 @@ class RunState:
         self._notes: dict[str, list[tuple[str, str]]] = {}
         self._engagements: dict[str, list[str]] = {}
         self._members: dict[str, list[Node]] = {group.id: [] for group in squad.groups}
-        self._joined_agents = 0
         self._below: dict[str, list[str]] = {}
         self._missing: dict[str, int] = {}
+        self._lost: list[str] = []
+        """Nodes that did not end well, and whose dependents are still to be looked at."""
         self._open: list[int] = []
         self._group = 0
         self._group_ids = [group.id for group in squad.groups]
@@ -127,6 +128,8 @@ class RunState:
         for upstream in node.waits:
             self._below.setdefault(upstream, []).append(node.id)
             missing += not self._is_satisfied(upstream)
+            if self.is_lost(upstream):
+                self._lost.append(upstream)
         self._missing[node.id] = missing
         if not missing:
             heappush(self._heaps[place], (node.order, node.id))
@@ -248,7 +251,6 @@ class RunState:
     def _join(self, fact: AgentsJoined) -> None:
         self.waves = max(self.waves, fact.wave)
         self.joined[fact.wave] = fact
-        self._joined_agents += len(fact.agents)
         by = self.nodes[fact.by]
         blueprint = Blueprint.model_construct(agents=fact.agents, handoffs=fact.handoffs)
         waits = waits_of(blueprint)
@@ -305,6 +307,7 @@ class RunState:
         self._taken.add(fact.node)
         self._open[self._places[node.group]] -= 1
         if fact.ending not in _SATISFIED:
+            self._lost.append(fact.node)
             return
         for name in self._below[fact.node]:
             self._missing[name] -= 1
@@ -313,8 +316,11 @@ class RunState:
                 heappush(self._heaps[self._places[below.group]], (below.order, name))
 
     def _reopen(self) -> None:
-        """A resumed run tries again whatever did not end well, and goes on where that had ended a group."""
-        again = [name for name in self.ended if self.is_lost(name)]
+        """A resumed run tries again whatever did not end well, and goes on where that had ended a group.
+
+        Who was blocked for want of a note stays so: nobody will write it now.
+        """
+        again = [name for name in self.ended if self.is_lost(name) and not self._lacks_baton(name)]
         for name in again:
             del self.ended[name]
             self._open[self._places[self.nodes[name].group]] += 1
@@ -322,10 +328,16 @@ class RunState:
         self.ending = None
         self._group = 0
         self._taken = set(self.ended)
+        self._lost = [name for name in self.ended if self.is_lost(name)]
         self._heaps = [[] for _ in self._heaps]
         for node in self.nodes.values():
             if node.id not in self.ended and not self._missing[node.id]:
                 heappush(self._heaps[self._places[node.group]], (node.order, node.id))
+
+    def _lacks_baton(self, name: str) -> bool:
+        """Whether a node was blocked though all that it waits for ended well."""
+        is_blocked = self.ended[name].ending == "blocked"
+        return is_blocked and not any(self.is_lost(up) for up in self.nodes[name].waits)
 
     def take_ready(self) -> Node | None:
         """The next node of the current group that can start, earliest in the DAG's order; each only once."""
@@ -417,10 +429,10 @@ class RunState:
         return name if name in self.nodes else None
 
     def newest(self, agent: str) -> str:
-        """The newest engagement of an agent that did not end skipped."""
-        names = self._engagements.get(agent, [agent])
-        acted = [name for name in names if name not in self.ended or self.ended[name].ending != "skipped"]
-        return (acted or names)[-1]
+        """The newest engagement of an agent that has an answer or may still get one, else its newest."""
+        names = self._engagements[agent]
+        standing = [name for name in names if name not in self.ended or self.ended[name].ending == "done"]
+        return (standing or names)[-1]
 
     def depths(self) -> dict[str, int]:
         """How many joined agents wait for one another in a row up to each agent."""
@@ -429,35 +441,31 @@ class RunState:
     @property
     def joined_agents(self) -> int:
         """How many agents have joined the run."""
-        return self._joined_agents + sum(len(each.joining.agents) for each in self.awaiting.values())
+        return sum(len(each.agents) for each in self.joined.values())
 
-    def blocked(self, ended: str) -> Iterator[tuple[Node, str]]:
-        """Every node that can never run now that `ended` has ended, with the reason, nearest first.
-
-        Those are the ones below it if it failed, and those it added below a node that had failed before.
-        """
-        queue = [name for name in (ended, *self._above_added(ended)) if self.is_lost(name)]
+    def take_blocked(self) -> list[tuple[Node, str]]:
+        """Every node that can never run now, with the reason, nearest first; each only once."""
+        queue, self._lost = self._lost, []
         seen = set(queue)
+        found: list[tuple[Node, str]] = []
         for name in queue:
             for below in self._below[name]:
                 if below not in seen and below not in self.ended:
                     seen.add(below)
                     queue.append(below)
-                    failed = name in self.ended and self.ended[name].ending == "failed"
-                    yield self.nodes[below], f"{name} {'failed' if failed else 'was blocked'}"
-
-    def _above_added(self, parent: str) -> Iterator[str]:
-        """The nodes that `parent` added, and what they wait for."""
-        if self.nodes[parent].gives_blueprint:
-            for node in self.nodes.values():
-                if node.by == parent:
-                    yield node.id
-                    yield from node.waits
+                    how = "failed" if self.has_failed(name) else "was blocked"
+                    found.append((self.nodes[below], f"{name} {how}"))
+        return found
 
     def is_lost(self, name: str) -> bool:
         """Whether a node has ended, and not well."""
         ended = self.ended.get(name)
         return ended is not None and ended.ending not in _SATISFIED
+
+    def has_failed(self, name: str) -> bool:
+        """Whether a node gave no usable answer."""
+        ended = self.ended.get(name)
+        return ended is not None and ended.ending == "failed"
 
     def _is_satisfied(self, name: str) -> bool:
         ended = self.ended.get(name)

@@ -210,7 +210,7 @@ def test_a_failure_blocks_everything_below_it_nearest_first_each_with_the_name_i
     )
     take_all(state)
     state.apply(ended("a", "failed"))
-    assert [(node.id, reason) for node, reason in state.blocked("a")] == [
+    assert [(node.id, reason) for node, reason in state.take_blocked()] == [
         ("b", "a failed"),
         ("c", "a failed"),
         ("d", "c was blocked"),
@@ -221,10 +221,10 @@ def test_what_was_blocked_before_is_not_blocked_again() -> None:
     state = RunState(a_squad([an_agent("a"), an_agent("b"), an_agent("c", "a", "b"), an_agent("d", "c")]))
     take_all(state)
     state.apply(ended("a", "failed"))
-    for node, reason in list(state.blocked("a")):
+    for node, reason in state.take_blocked():
         state.apply(ended(node.id, "blocked", reason))
     state.apply(ended("b", "failed"))
-    assert list(state.blocked("b")) == []
+    assert state.take_blocked() == []
     assert state.is_over
 
 
@@ -232,7 +232,7 @@ def test_agents_that_join_below_a_failed_one_are_blocked_by_its_name() -> None:
     state = builder("docs")
     state.apply(ended("docs", "failed"))
     state.apply(joined("builder", specialist("x", "docs"), specialist("y", "x"), specialist("free")))
-    assert [(node.id, reason) for node, reason in state.blocked("builder")] == [
+    assert [(node.id, reason) for node, reason in state.take_blocked()] == [
         ("x", "docs failed"),
         ("y", "x was blocked"),
     ]
@@ -243,16 +243,17 @@ def test_agents_that_join_below_a_blocked_one_are_blocked_too() -> None:
     squad = a_squad([an_agent("builder", blueprint=True), an_agent("a"), an_agent("b", "a")])
     state = RunState(squad)
     state.apply(ended("a", "failed"))
-    state.apply(ended("b", "blocked", "a failed"))
+    for node, reason in state.take_blocked():
+        state.apply(ended(node.id, "blocked", reason))
     state.apply(ended("builder"))
     state.apply(joined("builder", specialist("x", "b")))
-    assert [(node.id, reason) for node, reason in state.blocked("builder")] == [("x", "b was blocked")]
+    assert [(node.id, reason) for node, reason in state.take_blocked()] == [("x", "b was blocked")]
 
 
 def test_a_node_that_ended_well_blocks_nobody() -> None:
     state = RunState(a_squad([an_agent("a"), an_agent("b", "a")]))
     state.apply(ended("a"))
-    assert list(state.blocked("a")) == []
+    assert state.take_blocked() == []
 
 
 def test_an_ending_told_twice_counts_once() -> None:

@@ -75,7 +75,7 @@ class Story:
         self.tell(ended(name, ending))
         if wave is not None and ending == "done":
             self.tell(wave)
-        for node, reason in list(self.state.blocked(name)):
+        for node, reason in self.state.take_blocked():
             self.tell(ended(node.id, "blocked", reason))
 
 
