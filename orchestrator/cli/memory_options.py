@@ -17,7 +17,7 @@ ProjectRoot = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 
 
-def memory_paths(project_root: Path | None, memory_dir: Path | None) -> RunPaths:
+def memory_paths(project_root: Path | None, memory_dir: str | None) -> RunPaths:
     """The files of the project meant; one that was named is not led elsewhere by the environment.
 
     Raises UserError when it does not exist.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,7 +30,7 @@ NoAgentfs = Annotated[
     typer.Option("--no-agentfs", help="Keep no trail: no resume, no reuse; artifacts are written."),
 ]
 MemoryDir = Annotated[
-    Path | None,
+    str | None,
     typer.Option("--memory-dir", metavar="DIR", help="The folder of artifacts (CODEX_MEMORY_DIR)."),
 ]
 
@@ -39,7 +38,7 @@ MemoryDir = Annotated[
 def place_flags(
     id: str | None,
     path: str | None,
-    memory_dir: Path | None,
+    memory_dir: str | None,
     session: str | None = None,
     no_trail: bool = False,
 ) -> PlaceFlags:

@@ -40,7 +40,7 @@ class PlaceFlags:
     agentfs_path: str | None = None
     agentfs_session: str | None = None
     no_agentfs: bool = False
-    memory_dir: Path | None = None
+    memory_dir: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def settle_places(folder: Path, flags: PlaceFlags, env: Mapping[str, str]) -> Pl
     """What holds in a folder, given flags and environment. Raises UserError for what cannot be meant."""
     session = _session(flags.agentfs_session, env)
     memory = flags.memory_dir if flags.memory_dir is not None else _given(env, "CODEX_MEMORY_DIR")
-    if memory is not None and not str(memory).strip():
+    if memory is not None and not memory.strip():
         raise UserError("--memory-dir is empty", "leave it out, or name a folder (an unset shell variable?)")
     memory_folder = None if memory is None else folder / memory
     if flags.no_agentfs:
@@ -103,7 +103,7 @@ def _journal(folder: Path, flags: PlaceFlags, env: Mapping[str, str]) -> tuple[P
 
 def _file_of(folder: Path, id: str, origin: str) -> Path:
     if not _ID.fullmatch(id):
-        raise UserError(f"{origin} {visible(id)!r} cannot name a file", "use letters, digits, '-' and '_'")
+        raise UserError(f"{origin} '{visible(id)}' cannot name a file", "use letters, digits, '-' and '_'")
     return folder / ".agentfs" / f"{id}.db"
 
 
@@ -112,7 +112,7 @@ def _session(flag: str | None, env: Mapping[str, str]) -> str | None:
     slug = _given(env, "AGENTFS_SESSION") if flag is None else flag
     if slug is not None and not _SLUG.fullmatch(slug):
         raise UserError(
-            f"{origin} {visible(slug)!r} cannot be a run's slug",
+            f"{origin} '{visible(slug)}' cannot be a run's slug",
             "use letters, digits, '.', '-' and '_', a letter or digit first",
         )
     return slug
