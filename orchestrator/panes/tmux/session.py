@@ -31,7 +31,8 @@ _HOLD = ("start-server", ";", "set-option", "-wg", "remain-on-exit", "on", ";")
 
 _PIECE = 4000
 _SETTLE_S = 0.02
-_PANE = "#{pane_id} #{window_id} #{pane_active} status=#{pane_dead_status} signal=#{pane_dead_signal} #{pane_title}"
+_ENDED = "status=#{pane_dead_status} signal=#{pane_dead_signal}"
+_PANE = "#{pane_id} #{window_id} #{pane_active} " + _ENDED + " #{pane_title}"
 _TAB = "#{window_id} #{window_panes} #{window_name}"
 _WROTE = re.compile(rb"^%(?:extended-)?output (%\d+)")
 _REARRANGED = (b"%layout-change", b"%window-close", b"%unlinked-window-close")
@@ -94,7 +95,10 @@ class TmuxSession:
         return await self._pane(new)
 
     async def read(self, pane: str, *, scrollback: bool = False) -> tuple[str, ...]:
-        """What a pane shows, or with `scrollback` all it remembers."""
+        """What a pane shows, or with `scrollback` all it remembers.
+
+        Once its command has ended, tmux moves all up a line and says so in the last one.
+        """
         await self._pane(pane)
         return await self._captured(pane, scrollback=scrollback)
 

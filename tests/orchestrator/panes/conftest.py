@@ -77,6 +77,13 @@ class Place:
                     found.add(int(path.parent.name))
         return found
 
+    def kill_servers(self) -> None:
+        """Kill zellij's servers here outright."""
+        for pid in self.processes():
+            with suppress(OSError):
+                if b"--server" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                    os.kill(pid, signal.SIGKILL)
+
     def sockets(self) -> list[Path]:
         """Sockets that zellij left; tmux leaves its empty."""
         return [path for path in (self.folder / "sock").rglob("*") if path.is_socket()]

@@ -1,0 +1,120 @@
+"""Zellij itself reads the layouts we render, and Ctrl+S does what it should in them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from orchestrator.panes.errors import LayoutRejected
+from orchestrator.panes.kdl import render_layout
+from orchestrator.panes.plans import Layout, PanePlan, TabPlan, arrange
+from orchestrator.panes.zellij import PaneUpdate, ZellijClient
+from orchestrator.process import Terminal, in_terminal
+from tests.orchestrator.panes.conftest import PATIENCE_S, until
+from tests.orchestrator.panes.test_contract import HEX
+from tests.orchestrator.panes.test_kdl import fuzzed
+
+CAT = PanePlan(name="cat", argv=("cat",))
+
+
+def test_zellij_accepts_our_layouts_with_odd_names_and_paths(zellij: ZellijClient) -> None:
+    random = Random("zellij")
+    odd = [
+        each
+        for each in (fuzzed(random, "\"\\$~{}();#'%é漢🙂\u200b\u202e ") for _ in range(400))
+        if each.strip()
+    ]
+    names = ["".join(c for c in each if c.isprintable() or c in "\u200b\u202e") + "x" for each in odd]
+    logs = [
+        PanePlan(name=name, argv=("x" + each.replace("\0", ""), each.replace("\0", "")), cwd=Path("/" + name))
+        for name, each in zip(names, odd, strict=True)
+    ]
+    timeline = PanePlan(name="timeline", argv=("$HOME/$undefined", "~"))
+    layout = Layout(
+        tabs=arrange(logs, timeline), interrupt=("$x", *odd[:20]), cwd=Path("/$undefined/${also} x"), focus=2
+    )
+
+    async def scenario() -> None:
+        await zellij.layouts.validate(render_layout(layout))
+        await zellij.layouts.validate(
+            render_layout(layout.model_copy(update={"bars": False, "interrupt": ()}))
+        )
+        with pytest.raises(LayoutRejected, match="nonsense"):
+            await zellij.layouts.validate("layout { pane nonsense=true; }")
+
+    asyncio.run(scenario())
+
+
+def test_ctrl_s_goes_to_the_first_tab_sends_the_byte_and_runs_the_command(
+    zellij: ZellijClient, tmp_path: Path
+) -> None:
+    done = tmp_path / "it's $done"
+    layout = Layout(
+        tabs=(TabPlan(name="core-logs", rows=((HEX, CAT),)), TabPlan(name="second", rows=((CAT,),))),
+        focus=2,
+        interrupt=("sh", "-c", 'echo "$ZELLIJ_SESSION_NAME" > "$0"', str(done)),
+    )
+
+    async def scenario() -> None:
+        await zellij.sessions.create("demo", layout=render_layout(layout))
+        await until(lambda: shows(zellij, "0", "ready"))
+        async with in_terminal(zellij.program.child(["attach", "demo"])) as terminal:
+            await until(lambda: shown_tab_is(zellij, "second"))
+            await until(lambda: drawn(terminal, b"second"))
+            terminal.press(b"\x13")
+            await until(lambda: shown_tab_is(zellij, "core-logs"))
+            await until(lambda: shows(zellij, "0", "13"))
+            await until(lambda: asyncio.to_thread(lambda: done.exists() and done.read_text() == "demo\n"))
+            await zellij.tabs.go_to(2)
+            await until(lambda: shown_tab_is(zellij, "second"))
+            terminal.press(b"\x11")  # Ctrl+Q, zellij's own
+            await until(lambda: ended(terminal))
+        await until(lambda: gone(zellij))
+
+    asyncio.run(scenario())
+
+
+def test_a_session_is_watched_while_somebody_looks_at_it(zellij: ZellijClient) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create(
+            "demo", layout=render_layout(Layout(tabs=(TabPlan(name="x", rows=((CAT,),)),)))
+        )
+        async with in_terminal(zellij.program.child(["attach", "demo"]), rows=10, columns=20) as terminal:
+            await until(lambda: attended(zellij))
+            async with aclosing(zellij.panes.watch(["0"])) as events, asyncio.timeout(PATIENCE_S):
+                await anext(events)
+                terminal.press(b"hello\r")
+                async for event in events:
+                    assert isinstance(event, PaneUpdate)
+                    if event.viewport[:2] == ("hello", "hello"):
+                        break
+
+    asyncio.run(scenario())
+
+
+async def shows(zellij: ZellijClient, pane: str, text: str) -> bool:
+    return text in "\n".join(await zellij.panes.read(pane))
+
+
+async def shown_tab_is(zellij: ZellijClient, name: str) -> bool:
+    return any(tab.active and tab.name == name for tab in await zellij.tabs.list())
+
+
+async def attended(zellij: ZellijClient) -> bool:
+    return bool(await zellij.sessions.clients())
+
+
+async def drawn(terminal: Terminal, text: bytes) -> bool:
+    return text in terminal.drawn
+
+
+async def ended(terminal: Terminal) -> bool:
+    return not terminal.is_running
+
+
+async def gone(zellij: ZellijClient) -> bool:
+    return not await zellij.sessions.exists("demo")

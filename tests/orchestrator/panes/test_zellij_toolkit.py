@@ -1,0 +1,349 @@
+"""The zellij toolkit, for real, on both versions: what it makes is there, what it cannot do is an error."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from orchestrator.panes.errors import (
+    CallFailed,
+    DeadlineExceeded,
+    ExitUnknown,
+    InvalidInput,
+    LayoutRejected,
+    NobodyAttached,
+    PaneNotFound,
+    SessionExists,
+    SessionNotBound,
+    SessionNotFound,
+    TabNotFound,
+)
+from orchestrator.panes.zellij import Floating, PaneOptions, PluginOptions, ZellijClient
+from orchestrator.process import in_terminal
+from tests.orchestrator.panes.conftest import PATIENCE_S, Place, until
+
+ONE = 'layout {\n    pane command="cat" name="one"\n}\n'
+
+
+def test_the_four_calls_that_everybody_starts_with(zellij: ZellijClient, place: Place) -> None:
+    bin_folder = place.folder / "bin"
+    bin_folder.mkdir()
+    (bin_folder / "htop").write_text("#!/bin/sh\necho all is well\nexec cat\n")
+    (bin_folder / "htop").chmod(0o755)
+    environ = {**place.around.environ, "PATH": f"{bin_folder}:{place.around.environ['PATH']}"}
+    client = ZellijClient(
+        program=zellij.program.path, around=place.around.__class__(environ, cwd=place.folder)
+    )
+
+    async def scenario() -> None:
+        await client.sessions.create("demo")
+        pane = await client.panes.create(direction="right", command="htop")
+        reply = await client.pipes.pipe("hello from codex", name="broadcast")
+        plugin = await client.plugins.launch(url="zellij:plugin:tab-bar")
+
+        assert (pane.terminal_command, pane.pane_x > 0) == ("htop", True)
+        await until(lambda: shows(client, pane.pane_id, "all is well"))
+        assert reply.output == ""
+        assert (plugin.is_plugin, plugin.plugin_url) == (True, "zellij:tab-bar")
+        assert plugin.pane_id in {each.pane_id for each in await client.plugins.list()}
+        assert await client.plugins.info(plugin.pane_id) is not None
+
+    asyncio.run(scenario())
+
+
+def test_a_call_is_for_the_session_it_names_or_the_bound_one(zellij: ZellijClient) -> None:
+    async def scenario() -> None:
+        with pytest.raises(SessionNotBound):
+            await zellij.panes.list()
+        await zellij.sessions.create("first", layout=ONE)
+        await zellij.sessions.create("second", layout=ONE)
+        await zellij.panes.rename("0", "bound to the second")
+        assert (await zellij.panes.info("0")).title == "bound to the second"
+        assert (await zellij.panes.info("0", session="first")).title == "one"
+        other = ZellijClient("first", program=zellij.program.path, around=zellij.program.around)
+        assert (await other.panes.info("terminal_0")).title == "one"
+        with pytest.raises(SessionNotFound):
+            await zellij.panes.list(session="third")
+        await zellij.sessions.kill("second")
+        with pytest.raises(SessionNotFound):
+            await zellij.panes.list()
+
+    asyncio.run(scenario())
+
+
+def test_sessions_are_renamed_cloned_killed_and_forgotten(zellij: ZellijClient, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create("a", layout=ONE, cwd=tmp_path)
+        with pytest.raises(SessionExists):
+            await zellij.sessions.create("a")
+        assert (await zellij.panes.info("0")).pane_cwd == str(tmp_path)
+        await zellij.sessions.rename("b")
+        assert (await zellij.sessions.info("b")).is_live
+        assert not await zellij.sessions.exists("a")
+        await zellij.layouts.save(tmp_path / "saved.kdl")
+        await zellij.layouts.validate(tmp_path / "saved.kdl")
+        await zellij.sessions.clone("c")
+        assert [pane.title for pane in await zellij.panes.list()] == ["one"]
+        with pytest.raises(SessionExists):
+            await zellij.sessions.rename("b")
+        with pytest.raises(SessionExists):
+            await zellij.sessions.delete("b")
+        await zellij.sessions.save()
+        await zellij.sessions.kill("c")
+        await zellij.sessions.delete("b", force=True)
+        await zellij.sessions.delete_all()
+        assert await zellij.sessions.list() == ()
+        for call in (zellij.sessions.kill, zellij.sessions.info, zellij.sessions.delete):
+            with pytest.raises(SessionNotFound):
+                await call("b")
+
+    asyncio.run(scenario())
+
+
+def test_a_layout_that_zellij_cannot_read_makes_no_session(zellij: ZellijClient, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        with pytest.raises(LayoutRejected, match=r"Zellij configuration|Failed to"):
+            await zellij.sessions.create("a", layout='layout { pane command="$UNDEFINED_HERE"; }')
+        with pytest.raises(InvalidInput, match="is no file"):
+            await zellij.sessions.create("a", layout=tmp_path / "missing.kdl")
+        with pytest.raises(InvalidInput, match="is no folder"):
+            await zellij.sessions.create("a", cwd=tmp_path / "missing")
+        assert await zellij.sessions.list() == ()
+
+    asyncio.run(scenario())
+
+
+def test_tabs_are_made_named_moved_and_closed_when_nobody_is_attached(zellij: ZellijClient) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create("demo", layout=ONE)
+        plain = await zellij.tabs.create(["sh", "-c", "echo hello; exec cat"], name='2 "é" $x')
+        by_layout = await zellij.tabs.create(layout='layout {\n pane command="cat"\n pane command="cat"\n}')
+        assert (plain.name, plain.position, by_layout.position) == ('2 "é" $x', 1, 2)
+        assert len(await zellij.tabs.panes(by_layout.tab_id)) == 2
+        (pane,) = await zellij.tabs.panes(plain.tab_id)
+        await until(lambda: shows(zellij, pane.pane_id, "hello"))
+        await zellij.tabs.rename(by_layout.tab_id, "-third")
+        await zellij.tabs.move(by_layout.tab_id, "left")
+        assert (await zellij.tabs.names())[1:] == ("-third", '2 "é" $x')
+        await zellij.tabs.toggle_sync(plain.tab_id)
+        assert (await zellij.tabs.info(plain.tab_id)).is_sync_panes_active
+        await zellij.tabs.close(plain.tab_id)
+        assert len(await zellij.tabs.list()) == 2
+        assert await zellij.sessions.clients() == ()
+        for call in (zellij.tabs.close, zellij.tabs.info, zellij.tabs.undo_rename, zellij.tabs.toggle_sync):
+            with pytest.raises(TabNotFound):
+                await call(plain.tab_id)
+
+    asyncio.run(scenario())
+
+
+def test_what_concerns_who_is_looking_needs_somebody(zellij: ZellijClient) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create("demo", layout=ONE)
+        for call in (
+            zellij.tabs.next(),
+            zellij.tabs.go_to(1),
+            zellij.tabs.current(),
+            zellij.panes.focus_next(),
+            zellij.panes.move_focus("left"),
+            zellij.panes.toggle_frames(),
+            zellij.sessions.detach(),
+            zellij.sessions.switch_mode("locked"),
+        ):
+            with pytest.raises(NobodyAttached):
+                await call
+        await zellij.tabs.create("cat", name="second")
+        async with in_terminal(zellij.program.child(["attach", "demo"])) as terminal:
+            await until(lambda: attended(zellij))
+            await zellij.tabs.go_to_name("second")
+            await until(lambda: current_is(zellij, "second"))
+            await zellij.tabs.previous()
+            await until(lambda: current_is(zellij, "Tab #1"))
+            with pytest.raises(TabNotFound):
+                await zellij.tabs.go_to(3)
+            await zellij.sessions.detach()
+            await until(lambda: asyncio.to_thread(lambda: not terminal.is_running))
+        assert await zellij.sessions.exists("demo")
+
+    asyncio.run(scenario())
+
+
+def test_panes_are_arranged(zellij: ZellijClient) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create("demo", layout=ONE)
+        right = await zellij.panes.create("cat", direction="right", name="right")
+        stacked = await zellij.panes.create("cat", options=PaneOptions(stacked=True, tab_id=0))
+        place = Floating(x="10%", y="2", width="20", height="10", pinned=True)
+        floating = await zellij.panes.create("cat", options=PaneOptions(floating=place))
+        assert (floating.is_floating, floating.pane_columns, floating.pane_rows) == (True, 20, 10)
+        await zellij.panes.place(floating.pane_id, Floating(width="30"))
+        assert (await zellij.panes.info(floating.pane_id)).pane_columns == 30
+        with pytest.raises(InvalidInput, match="does not float"):
+            await zellij.panes.place(right.pane_id, place)
+        await zellij.panes.show_floating(0, False)
+        await zellij.panes.show_floating(0, False)
+        assert not (await zellij.tabs.info(0)).are_floating_panes_visible
+        before = (await zellij.panes.info("0")).pane_columns
+        await zellij.panes.resize("0", "increase", "right")
+        assert (await zellij.panes.info("0")).pane_columns != before
+        await zellij.panes.toggle_fullscreen("0")
+        assert (await zellij.panes.info("0")).is_fullscreen
+        await zellij.panes.toggle_fullscreen("0")
+        await zellij.panes.stack([right.pane_id, stacked.pane_id])
+        await zellij.panes.scroll("0", "top")
+        await zellij.panes.clear("0")
+        await zellij.panes.set_borderless("0", True)
+        await zellij.panes.set_colors("0", background="#003000")
+        await zellij.panes.set_colors("0")
+        await zellij.panes.rename("0", "other")
+        await zellij.panes.undo_rename("0")
+        for call in (
+            zellij.panes.clear,
+            zellij.panes.toggle_pinned,
+            zellij.panes.undo_rename,
+            zellij.panes.move,
+        ):
+            with pytest.raises(PaneNotFound):
+                await call("terminal_99")
+
+    asyncio.run(scenario())
+
+
+def test_a_command_runs_to_its_end_in_a_pane(zellij: ZellijClient, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create("demo", layout=ONE)
+        touch = ["sh", "-c", "pwd > here; exit 7"]
+        assert await zellij.panes.run(touch, deadline_s=PATIENCE_S, options=PaneOptions(cwd=tmp_path)) == 7
+        assert await zellij.panes.run("true", deadline_s=PATIENCE_S, options=PaneOptions(tab_id=0)) == 0
+        with pytest.raises(DeadlineExceeded):
+            await zellij.panes.run(["sleep", "1000"], deadline_s=1)
+        suspended = await zellij.panes.create("true", options=PaneOptions(start_suspended=True, tab_id=0))
+        await zellij.panes.send_keys(suspended.pane_id, "Enter")
+        assert await zellij.panes.wait_for_exit(suspended.pane_id, PATIENCE_S) == 0
+
+    asyncio.run(scenario())
+    assert (tmp_path / "here").read_text() == f"{tmp_path}\n"
+
+
+def test_a_command_of_the_start_layout_that_ends_at_once_is_not_waited_for_in_vain(
+    zellij: ZellijClient,
+) -> None:
+    layout = 'layout {\n pane command="sh" {\n args "-c" "exit 7"\n }\n pane command="cat"\n}\n'
+
+    async def scenario() -> int | None:
+        await zellij.sessions.create("demo", layout=layout)
+        try:
+            return await zellij.panes.wait_for_exit("0", PATIENCE_S)
+        except ExitUnknown:
+            return None
+
+    assert asyncio.run(scenario()) in (7, None)
+
+
+def test_text_is_submitted_saved_and_read_in_colour(zellij: ZellijClient, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create("demo", layout=ONE)
+        await zellij.panes.submit("0", "\x1b[31mred\x1b[0m -n")
+        await until(lambda: shows(zellij, "0", "red -n"))
+        assert "\x1b[31mred" in "".join(await zellij.panes.read("0", ansi=True)).replace("[0m", "").replace(
+            "38;5;1", "31"
+        )
+        await zellij.panes.write("0", b"by bytes\n")
+        await until(lambda: shows(zellij, "0", "by bytes\nby bytes"))
+        await zellij.panes.save("0", tmp_path / "saved.txt")
+        with pytest.raises(InvalidInput, match="at once"):
+            await zellij.panes.paste("0", "x" * 200_000)
+        with pytest.raises(InvalidInput, match="NUL"):
+            await zellij.panes.type_text("0", "a\0b")
+
+    asyncio.run(scenario())
+    assert "by bytes\nby bytes\n" in (tmp_path / "saved.txt").read_text()
+
+
+def test_layouts_are_found_loaded_and_applied(zellij: ZellijClient, place: Place) -> None:
+    folder = place.folder / "conf" / "layouts"
+    folder.mkdir(parents=True)
+    (folder / "mine.kdl").write_text(ONE)
+
+    async def scenario() -> None:
+        assert {"default", "compact", "mine"} <= set(await zellij.layouts.list())
+        assert await zellij.layouts.load("mine") == ONE
+        assert "layout" in await zellij.layouts.load("compact")
+        with pytest.raises(InvalidInput, match="no layout 'nosuch'"):
+            await zellij.layouts.load("nosuch")
+        await zellij.sessions.create("demo", layout=ONE)
+        two = 'layout {\n pane command="cat" name="x"\n pane command="cat" name="y"\n}\n'
+        await zellij.layouts.apply(two)
+        await until(lambda: titles_are(zellij, {"x", "y"}))
+        with pytest.raises(LayoutRejected):
+            await zellij.layouts.apply("layout { nonsense; }")
+        assert 'name="x"' in await zellij.layouts.dump()
+
+    asyncio.run(scenario())
+
+
+def test_plugins_are_launched_focused_and_known_by_short_names(zellij: ZellijClient) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create("demo", layout=ONE)
+        strider = await zellij.plugins.launch_or_focus("strider", options=PluginOptions(floating=True))
+        assert (strider.is_floating, strider.plugin_url) == (True, "zellij:strider")
+        assert (await zellij.plugins.launch_or_focus("strider")).pane_id == strider.pane_id
+        await zellij.plugins.start_or_reload("zellij:strider")
+        assert "tab-bar" in {alias.name for alias in await zellij.plugins.aliases()}
+        with pytest.raises(PaneNotFound, match="is no plugin"):
+            await zellij.plugins.info("0")
+        with pytest.raises(InvalidInput, match="no plugin's URL"):
+            await zellij.plugins.launch("nonsense://x")
+        with pytest.raises(InvalidInput, match="needs a name or a plugin"):
+            await zellij.pipes.pipe("x")
+        assert (await zellij.pipes.broadcast("x", "nobody-listens")).output == ""
+
+    asyncio.run(scenario())
+
+
+def test_a_message_that_a_plugin_keeps_is_given_up_at_the_deadline(zellij: ZellijClient) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create("demo", layout=ONE)
+        with pytest.raises((DeadlineExceeded, CallFailed)):
+            await zellij.pipes.to_plugin("strider", "x", name="x", deadline_s=1.5)
+        assert await zellij.sessions.exists("demo")
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_dies_during_a_call_is_told_as_such(zellij: ZellijClient, place: Place) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create("demo", layout=ONE)
+        running = asyncio.create_task(
+            zellij.panes.run(["sleep", "1000"], deadline_s=8, options=PaneOptions(tab_id=0))
+        )
+        await until(lambda: has_panes(zellij, 2))
+        await asyncio.to_thread(place.kill_servers)
+        with pytest.raises(SessionNotFound):
+            await running
+        with pytest.raises(SessionNotFound):
+            await zellij.panes.list()
+
+    asyncio.run(scenario())
+
+
+async def shows(client: ZellijClient, pane: str, text: str) -> bool:
+    return text in "\n".join(await client.panes.read(pane))
+
+
+async def attended(client: ZellijClient) -> bool:
+    return bool(await client.sessions.clients())
+
+
+async def has_panes(client: ZellijClient, count: int) -> bool:
+    return len(await client.panes.list()) == count
+
+
+async def titles_are(client: ZellijClient, titles: set[str]) -> bool:
+    return {pane.title for pane in await client.panes.list()} == titles
+
+
+async def current_is(client: ZellijClient, name: str) -> bool:
+    return (await client.tabs.current()).name == name
