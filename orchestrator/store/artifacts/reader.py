@@ -16,8 +16,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from orchestrator.core.errors import StoreRefused
-from orchestrator.store.agentfs.connection import Connections, open_tree
+from orchestrator.store.agentfs.connection import Connections, open_file, open_tree
 from orchestrator.store.agentfs.files import find_ino, read_ino
 from orchestrator.store.agentfs.schema import part_version
 from orchestrator.store.artifacts import tables
@@ -134,7 +133,8 @@ class ArtifactReader:
 def open_artifacts(path: Path) -> ArtifactReader | None:
     """A reader of the artifact file, also while others write it; None when there is no file yet.
 
-    Raises StoreRefused when it is nothing that can be read as one.
+    A file of an older version is brought up to date first. Raises StoreRefused when it is nothing that can be
+    read as one.
     """
     connections = open_tree(path, tables.ARTIFACTS)
     if connections is None:
@@ -142,15 +142,14 @@ def open_artifacts(path: Path) -> ArtifactReader | None:
     try:
         with connections.reading() as db:
             version = part_version(db, tables.ARTIFACTS.name)
-            if 0 < version < tables.ARTIFACTS.version:
-                raise StoreRefused(
-                    f"{connections.name} has artifacts version {version} of an older agentlark",
-                    "open it where it can be written, and it is brought up to date",
-                )
-        return ArtifactReader(connections)
+        if not 0 < version < tables.ARTIFACTS.version:
+            return ArtifactReader(connections)
     except BaseException:
         connections.close()
         raise
+    connections.close()
+    open_file(path, tables.ARTIFACTS).close()
+    return open_artifacts(path)
 
 
 def _newest(found: Found) -> datetime:

@@ -67,6 +67,7 @@ ARTIFACTS = Part(
         ) STRICT, WITHOUT ROWID""",
         "CREATE INDEX IF NOT EXISTS artifact_condensed_summary ON artifact_condensed(summary)",
     ),
+    {1: lambda db: None},  # version 2 only added to version 1
 )
 
 RUN = "SELECT id, taken FROM artifact_runs WHERE slug = ? AND started = ?"

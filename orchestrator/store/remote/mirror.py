@@ -33,6 +33,8 @@ CALL_S = 30.0
 
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 
+_SHAPE = "SELECT part, version FROM agentlark_schema ORDER BY part"
+
 
 class Mirror:
     """One remote copy of the file that `local` reads. Use it in one event loop; close it.
@@ -83,6 +85,10 @@ class Mirror:
                 f"{self._remote.url} is a database of something else", "name an empty database"
             )
         has = marks_of((await self._rows(MARKS))[0], await self._rows(FACT_MARKS))
+        if await self._rows(_SHAPE) != self._local.execute(_SHAPE).fetchall():
+            raise StoreRefused(
+                f"{self._remote.url} is a mirror of another version's shape", "name an empty database"
+            )
         first, ours = await self._rows(FIRST_RUN), self._local.execute(FIRST_RUN).fetchall()
         wanted = local_marks(self._local)
         is_ahead = has.ino > wanted.ino or any(

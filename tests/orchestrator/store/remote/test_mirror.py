@@ -185,6 +185,19 @@ def test_a_mirror_of_another_journal_is_refused(
     assert equal(path, server)
 
 
+def test_a_mirror_of_an_older_shape_is_refused(path: Path, server: LibsqlServer, story: Any) -> None:
+    async def live() -> None:
+        journal = AgentFSJournal(path)
+        await write(journal, story(0, 1))
+        await journal.close()
+        await caught_up(path, Remote(server.url()))
+        server.db.execute("UPDATE agentlark_schema SET version = 0")
+        with pytest.raises(StoreRefused, match="another version"):
+            await caught_up(path, Remote(server.url()))
+
+    asyncio.run(live())
+
+
 def _wait_until(holds: Any) -> None:
     end = time.monotonic() + 10
     while not holds():
