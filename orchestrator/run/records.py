@@ -20,18 +20,25 @@ _CONCISE: TypeAdapter[Concise] = TypeAdapter(Concise)
 class Recorded(Protocol):
     """As much of a journal as finding a run takes."""
 
-    def runs(self) -> Sequence[RunRecord]:
-        """All recorded runs, oldest first."""
+    def run(self, slug: str) -> RunRecord | None:
+        """The record of one run."""
+        ...
+
+    def last_run(self) -> RunRecord | None:
+        """The record of the newest run."""
+        ...
+
+    def slugs(self) -> Sequence[str]:
+        """The names of all runs, oldest first."""
         ...
 
 
 def find_run(journal: Recorded, slug: str | None) -> RunRecord:
     """The record of a run, the last one for None. Raises UserError when there is none."""
-    records = journal.runs()
-    found = [record for record in records if slug in (None, record.slug)]
-    if found:
-        return found[-1]
-    known = ", ".join(record.slug for record in records[-5:])
+    found = journal.last_run() if slug is None else journal.run(slug)
+    if found is not None:
+        return found
+    known = ", ".join(journal.slugs()[-5:])
     raise UserError(
         f"there is no run {slug!r} here" if slug else "there is no run here",
         f"the last ones are {known}" if known else "start one with `agentlark run --prompt …`",

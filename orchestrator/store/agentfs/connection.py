@@ -20,7 +20,14 @@ from urllib.parse import quote
 
 from agentlark.diagnostics import visible
 from orchestrator.core.errors import StoreError, StoreRefused
-from orchestrator.store.agentfs.schema import Part, create_tables, part_version, refuse_foreign
+from orchestrator.store.agentfs.backup import keep_backup
+from orchestrator.store.agentfs.schema import (
+    Part,
+    create_tables,
+    migrate_tables,
+    part_version,
+    refuse_foreign,
+)
 
 PROBE_S = 2.0
 """How long opening waits for another program's lock before it calls the file locked."""
@@ -116,8 +123,9 @@ def open_memory(part: Part) -> Connections:
 def open_file(path: Path, part: Part, synchronous: str = "FULL") -> Connections:
     """Open or create an AgentFS file (0600, its folder 0700) for one writing thread.
 
-    Raises StoreRefused, before anything is written, when the file is not ours to write: not a database, a
-    database of something else, of a newer version, locked by another program, read-only, a folder.
+    An older version of the part is brought up to date once a backup lies beside the file. Raises
+    StoreRefused, before anything is written, when the file is not ours to write: not a database, a database
+    of something else, of a newer version, locked by another program, read-only, a folder.
     """
     name = visible(str(path))
     _make_file(path, name)
@@ -127,7 +135,10 @@ def open_file(path: Path, part: Part, synchronous: str = "FULL") -> Connections:
         with _opening(name):
             refuse_foreign(write, name, part)
             _prepare(write, name, synchronous)
-            if part_version(write, part.name) != part.version:
+            version = part_version(write, part.name)
+            if version and version < part.version:
+                keep_backup(write, path, f"version-{version}")
+            if version != part.version:
                 _create(write, part)
             write.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
             read = _connect(path)
@@ -141,20 +152,23 @@ def open_file(path: Path, part: Part, synchronous: str = "FULL") -> Connections:
 def open_reading(path: Path, part: Part) -> Connections | None:
     """Open a file for reading while others may write it; None when there is no such file or part in it.
 
-    Creates no database. Raises StoreRefused as `open_file` does.
+    Creates no database, but brings an older one up to date as `open_file` does, and raises what it raises.
     """
     connections = open_tree(path, part)
     if connections is None:
         return None
     with connections.reading() as db:
         version = part_version(db, part.name)
-    if version:
+    if version == part.version:
         return connections
     connections.close()
-    return None
+    if not version:
+        return None
+    open_file(path, part).close()
+    return open_tree(path, part)
 
 
-def open_tree(path: Path, part: Part) -> Connections | None:
+def open_tree(path: Path, part: Part | None = None) -> Connections | None:
     """Open any AgentFS file for reading, whether or not it has the part; None when there is no file.
 
     Raises StoreRefused as `open_file` does, also for a part of a newer version.
@@ -245,7 +259,8 @@ def _prepare(connection: sqlite3.Connection, name: str, synchronous: str) -> Non
 def _create(connection: sqlite3.Connection, part: Part) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        create_tables(connection, part, int(time.time()))
+        migrate = migrate_tables if part_version(connection, part.name) else create_tables
+        migrate(connection, part, int(time.time()))
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")

@@ -7,9 +7,9 @@ The shape is that of the SDKs (release 0.6.4), not of the written specification 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
 
 from orchestrator.core.errors import StoreRefused
 
@@ -116,6 +116,10 @@ class Statements(Protocol):
         ...
 
 
+Migration: TypeAlias = Callable[[Statements], None]
+"""Brings the tables of a part from one version to the next, within a transaction of the caller's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Tables of ours beside AgentFS's: a name, the version of their shape, and what creates them."""
@@ -123,6 +127,8 @@ class Part:
     name: str
     version: int
     tables: tuple[str, ...]
+    migrations: Mapping[int, Migration] = field(default_factory=dict)
+    """By version, what leads from it to the next one, where creating what is missing is not all there is."""
 
 
 def columns(db: Statements, table: str) -> set[str]:
@@ -130,13 +136,18 @@ def columns(db: Statements, table: str) -> set[str]:
     return {row[0] for row in db.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()}
 
 
-def refuse_foreign(db: Statements, name: str, part: Part) -> None:
-    """Raise StoreRefused unless the file is empty or an AgentFS file whose versions we know. Reads only."""
+def refuse_foreign(db: Statements, name: str, part: Part | None) -> None:
+    """Raise StoreRefused unless the file is empty or an AgentFS file whose versions we know. Reads only.
+
+    Without a part, only the version of AgentFS's own tables counts.
+    """
     if not db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
         return
     for table, wanted in _COLUMNS.items():
         _refuse_shape(name, table, wanted, columns(db, table))
-    _refuse_newer(db, name, part)
+    _refuse_newer_agentfs(db, name)
+    if part is not None:
+        _refuse_version(db, name, part)
 
 
 def _refuse_shape(name: str, table: str, wanted: set[str], found: set[str]) -> None:
@@ -153,19 +164,30 @@ def _refuse_shape(name: str, table: str, wanted: set[str], found: set[str]) -> N
         )
 
 
-def _refuse_newer(db: Statements, name: str, part: Part) -> None:
+def _refuse_newer_agentfs(db: Statements, name: str) -> None:
     row = db.execute("SELECT value FROM fs_config WHERE key = 'schema_version'").fetchone()
     if row and _numbers(row[0]) > _numbers(AGENTFS_VERSION):
         raise StoreRefused(
             f"{name} has AgentFS schema version {row[0]}, and {AGENTFS_VERSION} is the newest known here",
             "use a newer agentlark, or name another file",
         )
+
+
+def _refuse_version(db: Statements, name: str, part: Part) -> None:
     version = part_version(db, part.name)
     if version > part.version:
         raise StoreRefused(
             f"{name} has {part.name} version {version} of a newer agentlark; known here: {part.version}",
             "use that agentlark, or name another file",
         )
+
+
+def migrate_tables(db: Statements, part: Part, now_s: int) -> None:
+    """Bring an older part up to date in the current transaction; one that is up to date stays as it is."""
+    for version in range(part_version(db, part.name), part.version):
+        if version in part.migrations:
+            part.migrations[version](db)
+    create_tables(db, part, now_s)
 
 
 def part_version(db: Statements, part: str) -> int:

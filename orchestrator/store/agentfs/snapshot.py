@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from agentlark.diagnostics import visible
 from orchestrator.core.errors import StoreError, StoreRefused, UserError
+from orchestrator.store.agentfs.backup import copy_database
 from orchestrator.store.agentfs.trail import open_trail
 
 
@@ -38,7 +38,7 @@ def snapshot(source: Path, out: Path, is_forced: bool = False) -> int:
         ) from error
     try:
         with connections.reading() as db:
-            _copy(db, copy)
+            copy_database(db, copy)
         for log in (out.with_name(f"{out.name}-wal"), out.with_name(f"{out.name}-shm")):
             log.unlink(missing_ok=True)  # a replaced database's log must not be taken for the copy's
         copy.replace(out)
@@ -48,14 +48,3 @@ def snapshot(source: Path, out: Path, is_forced: bool = False) -> int:
     finally:
         connections.close()
     return out.stat().st_size
-
-
-def _copy(db: sqlite3.Connection, to: Path) -> None:
-    target = sqlite3.connect(to, isolation_level=None)
-    try:
-        db.backup(target)
-        target.execute("PRAGMA journal_mode=DELETE").fetchone()
-    finally:
-        target.close()
-    with to.open("rb") as file:
-        os.fsync(file.fileno())

@@ -20,7 +20,7 @@ from pydantic import JsonValue
 from orchestrator.core.errors import StoreRefused
 from orchestrator.store.agentfs.connection import Connections, open_tree
 from orchestrator.store.agentfs.files import find_ino, read_ino
-from orchestrator.store.agentfs.schema import Part, Statements
+from orchestrator.store.agentfs.schema import Statements
 
 _TURNS = """SELECT f.id, r.name, n.name, f.name, f.ino FROM fs_dentry r
     JOIN fs_dentry a ON a.parent_ino = r.ino AND a.name = 'agents'
@@ -60,7 +60,7 @@ def open_trail(path: Path) -> Connections | None:
 
     Raises StoreRefused when it is no AgentFS file that we can read.
     """
-    return open_tree(path, Part("journal", 1, ()))
+    return open_tree(path)
 
 
 def entries(connections: Connections, looked: Looked) -> list[Entry]:

@@ -65,10 +65,8 @@ class JournalBatch:
         short = record.model_copy(update={"slug": slug}).model_dump_json(exclude={"squad", "prompt"})
         prompt, squad = record.prompt.encode(), record.squad.encode()
         digests = digest_of(prompt), digest_of(squad)
-        row = self._db.execute(
-            "INSERT INTO journal_runs (slug, record, prompt, squad) VALUES (?, ?, ?, ?) RETURNING id",
-            (slug, short, tables.blob(digests[0]), tables.blob(digests[1])),
-        ).fetchone()
+        kept = (slug, short, tables.blob(digests[0]), tables.blob(digests[1]))
+        row = self._db.execute(tables.INSERT_RUN, (*kept, tables.run_crc(*kept))).fetchone()
         self._known.runs[slug] = RunPlace(row[0], folder, self._tree.directory(folder, "agents", at))
         self._tree.file(folder, "run.json", _run_file(short, digests), at)
         self._keep(folder, "prompt.md", digests[0], prompt)

@@ -66,6 +66,18 @@ class AgentFSJournal:
         """All recorded runs, oldest first."""
         return self._reader.runs()
 
+    def run(self, slug: str) -> RunRecord | None:
+        """The record of one run; None when there is none."""
+        return self._reader.run(slug)
+
+    def last_run(self) -> RunRecord | None:
+        """The record of the newest run; None when there is none."""
+        return self._reader.last_run()
+
+    def slugs(self) -> Sequence[str]:
+        """The names of all recorded runs, oldest first."""
+        return self._reader.slugs()
+
     def facts(self, run: str, after: int = 0) -> Iterable[tuple[int, Fact]]:
         """The run's facts numbered above `after`, in order; any thread may ask."""
         return self._reader.facts(run, after)

@@ -6,13 +6,15 @@ reads are made on the event loop: a look-up costs some ten microseconds, less th
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Self
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from agentlark.diagnostics import visible
 from orchestrator.core.errors import StoreError, StoreRefused
@@ -27,6 +29,10 @@ from orchestrator.store.journal import tables
 
 PAGE = 2000
 """Facts read at a time."""
+
+REPAIR = "see what is damaged with `agentlark doctor`; mend what can be with `agentlark doctor --repair`"
+
+_FACTS: TypeAdapter[list[Fact]] = TypeAdapter(list[Fact])
 
 
 class JournalReader:
@@ -64,10 +70,20 @@ class JournalReader:
 
     def runs(self) -> Sequence[RunRecord]:
         """All recorded runs, oldest first."""
+        return self._records(f"{tables.RUNS} ORDER BY id")
+
+    def run(self, slug: str) -> RunRecord | None:
+        """The record of one run; None when there is none."""
+        return next(iter(self._records(f"{tables.RUNS} WHERE slug = ?", slug)), None)
+
+    def last_run(self) -> RunRecord | None:
+        """The record of the newest run; None when there is none."""
+        return next(iter(self._records(f"{tables.RUNS} ORDER BY id DESC LIMIT 1")), None)
+
+    def slugs(self) -> Sequence[str]:
+        """The names of all recorded runs, oldest first."""
         with self._connections.reading() as db:
-            rows = db.execute("SELECT record, prompt, squad FROM journal_runs ORDER BY id").fetchall()
-        text = cache(lambda digest: self.body(digest.hex()).decode())  # runs of one squad share its text
-        return [_record(short, text(prompt), text(squad)) for short, prompt, squad in rows]
+            return [slug for (slug,) in db.execute("SELECT slug FROM journal_runs ORDER BY id").fetchall()]
 
     def facts(self, run: str, after: int = 0) -> Iterator[tuple[int, Fact]]:
         """The run's facts numbered above `after`, in order; none for a run that is not there."""
@@ -80,13 +96,13 @@ class JournalReader:
                     "SELECT seq, fact, crc FROM journal_facts WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
                     (row[0], seq, PAGE),
                 ).fetchall()
-            for found, text, crc in page:
-                if found != seq + 1 or tables.fact_crc(found, text) != crc:
-                    raise StoreError(
-                        f"{self._connections.name}: fact {seq + 1} of {run} is missing or altered"
-                    )
-                seq = found
-                yield seq, self._fact(run, seq, text)
+            texts = self._sound(run, seq, page)
+            yield from enumerate(self._read(run, seq, texts), seq + 1)
+            seq += len(texts)
+            if len(texts) < len(page):
+                raise StoreError(
+                    f"{self._connections.name}: fact {seq + 1} of {run} is missing or altered", REPAIR
+                )
             if len(page) < PAGE:
                 return
 
@@ -100,20 +116,51 @@ class JournalReader:
         """Let go of the file. Not for a reader that belongs to an open journal: close the journal."""
         self._connections.close()
 
-    def _fact(self, run: str, seq: int, text: str) -> Fact:
+    def _sound(self, run: str, after: int, page: Sequence[tuple[int, str, int]]) -> list[str]:
+        """The facts of a page up to the first that is missing or altered."""
+        texts: list[str] = []
+        for expected, (seq, text, crc) in enumerate(page, after + 1):
+            if seq != expected or tables.fact_crc(seq, text) != crc:
+                break
+            texts.append(text)
+        return texts
+
+    def _read(self, run: str, after: int, texts: Sequence[str]) -> Iterable[Fact]:
+        """Facts from their JSON, all at once: five times as fast as one by one."""
         try:
-            return FACT.validate_json(text)
-        except ValidationError as error:
-            raise StoreError(
-                f"{self._connections.name}: fact {seq} of run {run} is of a kind not known here",
-                "it was written by a newer agentlark: use that one",
-            ) from error
+            with _uncollected():
+                return _FACTS.validate_json(f"[{','.join(texts)}]")
+        except ValidationError:
+            return self._one_by_one(run, after, texts)
+
+    def _one_by_one(self, run: str, after: int, texts: Sequence[str]) -> Iterator[Fact]:
+        """The facts before one that is not known here, then an error that names it."""
+        for seq, text in enumerate(texts, after + 1):
+            try:
+                yield FACT.validate_json(text)
+            except ValidationError as error:
+                raise StoreError(
+                    f"{self._connections.name}: fact {seq} of run {run} is of a kind not known here",
+                    "it was written by a newer agentlark: use that one",
+                ) from error
+
+    def _records(self, query: str, *given: str) -> list[RunRecord]:
+        with self._connections.reading() as db:
+            rows = db.execute(query, given).fetchall()
+        text = cache(lambda digest: self.body(digest.hex()).decode())  # runs of one squad share its text
+        return [self._record(row, text) for row in rows]
+
+    def _record(self, row: tuple[str, str, bytes, bytes, int], text: Callable[[bytes], str]) -> RunRecord:
+        slug, short, prompt, squad, crc = row
+        if tables.run_crc(slug, short, prompt, squad) != crc:
+            raise StoreError(f"{self._connections.name}: the record of run {slug} was altered", REPAIR)
+        return RunRecord.model_validate({**json.loads(short), "prompt": text(prompt), "squad": text(squad)})
 
     def _verified(self, digest: Digest, body: bytes) -> bytes:
         if digest_of(body) != digest:
             raise StoreError(
                 f"{self._connections.name}: the body {digest} is not what was recorded: the file was altered",
-                "restore the file from a backup; the turn can be run again with --fresh",
+                REPAIR,
             )
         return body
 
@@ -129,5 +176,14 @@ def open_journal_readonly(path: Path) -> JournalReader:
     return JournalReader(connections)
 
 
-def _record(short: str, prompt: str, squad: str) -> RunRecord:
-    return RunRecord.model_validate({**json.loads(short), "prompt": prompt, "squad": squad})
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collections, which take most of the time of making very many values, in vain."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

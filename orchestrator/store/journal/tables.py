@@ -1,6 +1,6 @@
 """The journal's own tables, beside AgentFS's in the same file and the same transactions.
 
-- `journal_runs`: one row per run; its record without the two long texts, which are files.
+- `journal_runs`: one row per run; its record without the two long texts, which are files, and a checksum.
 - `journal_facts`: the facts of each run as JSON text, numbered from 1, kept in the order they are read
   back, each with a checksum over its number and its text.
 - `journal_turns`: one row per turn that ended, saying where in which file its input and its answer stand. It
@@ -16,18 +16,44 @@ from __future__ import annotations
 from zlib import crc32
 
 from orchestrator.core.frozen import Digest
-from orchestrator.store.agentfs.schema import Part
+from orchestrator.store.agentfs.schema import Part, Statements
+
+
+def blob(digest: Digest) -> bytes:
+    """A digest as the tables keep it: 32 bytes."""
+    return bytes.fromhex(digest)
+
+
+def fact_crc(seq: int, text: str) -> int:
+    """The checksum of a fact in its place."""
+    return crc32(text.encode(), seq & 0xFFFFFFFF)
+
+
+def run_crc(slug: str, record: str, prompt: bytes, squad: bytes) -> int:
+    """The checksum of a run's row; `prompt` and `squad` are digests."""
+    return crc32(b"\0".join((slug.encode(), record.encode(), prompt, squad)))
+
+
+def _checksum_runs(db: Statements) -> None:
+    """Version 2: each run's row has a checksum."""
+    db.execute("ALTER TABLE journal_runs ADD COLUMN crc INTEGER NOT NULL DEFAULT 0")
+    rows = db.execute("SELECT slug, record, prompt, squad, id FROM journal_runs").fetchall()
+    db.executemany(
+        "UPDATE journal_runs SET crc = ? WHERE id = ?", [(run_crc(*row[:4]), row[4]) for row in rows]
+    )
+
 
 JOURNAL = Part(
     "journal",
-    1,
+    2,
     (
         """CREATE TABLE IF NOT EXISTS journal_runs (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             slug TEXT NOT NULL UNIQUE,
             record TEXT NOT NULL,
             prompt BLOB NOT NULL,
-            squad BLOB NOT NULL
+            squad BLOB NOT NULL,
+            crc INTEGER NOT NULL DEFAULT 0
         ) STRICT""",
         """CREATE TABLE IF NOT EXISTS journal_facts (
             run INTEGER NOT NULL,
@@ -57,7 +83,11 @@ JOURNAL = Part(
             size INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID""",
     ),
+    {1: _checksum_runs},
 )
+
+INSERT_RUN = "INSERT INTO journal_runs (slug, record, prompt, squad, crc) VALUES (?, ?, ?, ?, ?) RETURNING id"
+RUNS = "SELECT slug, record, prompt, squad, crc FROM journal_runs"
 
 INSERT_FACT = "INSERT INTO journal_facts (run, seq, fact, crc) VALUES (?, ?, ?, ?)"
 INSERT_TURN = """INSERT INTO journal_turns
@@ -70,7 +100,7 @@ BODY = """SELECT ino, key_start, key_size FROM journal_turns WHERE key = ?1 AND 
     UNION ALL SELECT ino, 0, size FROM journal_bodies WHERE digest = ?1 LIMIT 1"""
 
 ANSWER_OF_KEY = """SELECT answer, ino, answer_start, answer_size FROM journal_turns
-    WHERE key = ? AND answer IS NOT NULL AND answer_size > 0 AND origin <> 'replayed'
+    WHERE key = ? AND answer IS NOT NULL AND answer_size > 0 AND origin IN ('live', 'reused', 'adopted')
     ORDER BY id DESC LIMIT 1"""
 ANSWER_OF_KEY_IN_RUN = """SELECT answer, ino, answer_start, answer_size FROM journal_turns
     WHERE key = ? AND answer IS NOT NULL AND answer_size > 0
@@ -78,13 +108,3 @@ ANSWER_OF_KEY_IN_RUN = """SELECT answer, ino, answer_start, answer_size FROM jou
 RECORDED_TURN = """SELECT ino, key_start, key_size, answer_start, answer_size FROM journal_turns
     WHERE key = ? AND +answer = ? AND answer_size > 0 ORDER BY id DESC LIMIT 1"""
 """Looked up by key (`+`), because one answer may be that of very many turns."""
-
-
-def blob(digest: Digest) -> bytes:
-    """A digest as the tables keep it: 32 bytes."""
-    return bytes.fromhex(digest)
-
-
-def fact_crc(seq: int, text: str) -> int:
-    """The checksum of a fact in its place."""
-    return crc32(text.encode(), seq & 0xFFFFFFFF)

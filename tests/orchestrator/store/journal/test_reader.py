@@ -128,3 +128,40 @@ def test_a_truncated_file_is_refused_or_noticed(path: Path, turns: list[Any]) ->
             assert _unsound(path, turns) > 0
         except StoreError:
             continue
+
+
+def test_one_run_is_read_without_the_texts_of_the_others(path: Path, turns: list[Any], record: Any) -> None:
+    async def story() -> None:
+        journal = AgentFSJournal(path)
+        for slug in ("s", "t"):
+            await journal.open_run(record(slug, prompt=f"the prompt of {slug}"))
+        await journal.close()
+
+    asyncio.run(story())
+    path.write_bytes(path.read_bytes().replace(b"the prompt of s", b"the prompt of S"))
+    with open_journal_readonly(path) as reader:
+        assert reader.slugs() == ["r", "s", "t"]
+        assert reader.last_run() == record("t", prompt="the prompt of t")
+        assert reader.run("r") == record()
+        assert reader.run("nobody") is None
+        with pytest.raises(StoreError, match="altered"):
+            reader.run("s")
+
+
+@pytest.mark.parametrize("damage", ["record = replace(record, '\"4\"', '\"5\"')", "prompt = squad"])
+def test_an_altered_record_of_a_run_is_noticed(path: Path, turns: list[Any], damage: str) -> None:
+    with sqlite3.connect(path) as db:
+        assert db.execute(f"UPDATE journal_runs SET {damage}").rowcount == 1
+    db.close()
+    with (
+        open_journal_readonly(path) as reader,
+        pytest.raises(StoreError, match="record of run r was altered"),
+    ):
+        reader.run("r")
+
+
+def test_a_journal_without_runs_has_no_last_one(path: Path) -> None:
+    asyncio.run(AgentFSJournal(path).close())
+    with open_journal_readonly(path) as reader:
+        assert reader.last_run() is None
+        assert list(reader.facts("r")) == []
