@@ -53,7 +53,7 @@ def edit(run: Run = None, note: Note = "", wave: Wave = None) -> None:
 def _answer(run: str, command: Decide) -> None:
     from orchestrator.wiring import decide
 
-    verdict = "approved" if command.approved else "rejected"
+    verdict = "rejected" if not command.approved else "approved" if command.blueprint is None else "edited"
     if decide(Path.cwd(), run, command):
         say(f"{run}: wave {command.wave} is {verdict}; the run goes on")
     else:

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from orchestrator.cli.exits import program
+from orchestrator.cli.words import several
 from orchestrator.run.handle import RunResult
 from orchestrator.sinks.describe import SIMULATED, one_line, tokens
 
@@ -20,12 +21,17 @@ def closing_block(result: RunResult, output: Path | None) -> str:
     states = ", ".join(f"{count} {ending}" for ending, count in sorted(counts.items())) or "none ended"
     more = f", {len(result.not_started)} not started" if result.not_started else ""
     lines.append(f"agents     {states}{more}")
-    lines.append(f"turns      {result.turns}, {tokens(result.usage)} tokens, {result.seconds:.1f} s")
+    sent = f"{result.turns:,} sent" if result.turns else "none sent"
+    took = f", {tokens(result.usage)} tokens" if result.turns else ""
+    lines.append(f"turns      {sent}{took}, {result.seconds:.1f} s")
     if result.reused:
-        lines.append(f"reused     {result.reused} turns, {tokens(result.saved)} tokens not paid for again")
+        lines.append(
+            f"cached     {several(result.reused, 'turn')}, {tokens(result.saved)} tokens not paid for again"
+        )
     lines += [
         f"waves      {each.group}: {each.ending}, {one_line(each.reason)}" for each in result.waves_ended
     ]
+    lines += [f"consent    wave {wave} waits for it" for wave in result.consent]
     for name, ended in result.ended.items():
         if ended.ending in ("failed", "blocked"):
             cause, _, remedy = (ended.reason or "").partition("\n  help: ")
@@ -57,7 +63,7 @@ def metrics_of_run(result: RunResult) -> str:
     about = " (estimated)" if result.usage.estimated else ""
     width = max(len("agent"), *(len(row[0]) for row in rows))
     lines = ["", f"── tokens{about} ──"]
-    lines.append(f"{'agent':<{width}}  {'turns':>6} {'reused':>6} {'input':>10} {'output':>10}")
+    lines.append(f"{'agent':<{width}}  {'turns':>6} {'cached':>6} {'input':>10} {'output':>10}")
     lines += [f"{row[0]:<{width}}  {row[1]:>6} {row[2]:>6} {row[3]:>10,} {row[4]:>10,}" for row in rows]
     return "\n".join(lines)
 
@@ -66,8 +72,9 @@ def _next(result: RunResult) -> list[str]:
     if not result.paths.keeps_trail:
         return [f"{program()} memory:inspect --session {result.run} --content"]
     if result.consent:
-        waiting = [f"{program()} approve {result.run}   (or reject, or edit: wave {result.consent[0]} waits)"]
-        return [*waiting, f"{program()} resume {result.run}"]
+        which = f" --wave {result.consent[0]}" if len(result.consent) > 1 else ""
+        answer = f"{program()} approve {result.run}{which}   (or reject, or edit)"
+        return [answer, f"{program()} resume {result.run}"]
     if result.ending.ending != "done":
         return [f"{program()} resume {result.run}   (recorded turns are never sent again)"]
     shown = result.final[0] if result.final else next(iter(result.answers), "AGENT")

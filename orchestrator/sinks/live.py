@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TextIO
 
-from rich.console import Console, Group
+from rich.console import Console, Group, JustifyMethod
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -46,6 +46,8 @@ REFRESH_S = 0.1
 WIDE = 72
 NARROW = 48
 """Columns of the terminal from which the whole table, or a shorter one, is drawn."""
+STATE_COLUMNS = 9
+"""What the longest state takes, which is never cut."""
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _STYLES = {
@@ -218,7 +220,9 @@ class LiveSink(QueueSink):
         table = Table(box=None, pad_edge=False, show_edge=False)
         columns = self._columns()
         for name in columns:
-            table.add_column(name, justify="right" if name in ("time", "tokens") else "left", no_wrap=True)
+            justify: JustifyMethod = "right" if name in ("time", "tokens") else "left"
+            width = STATE_COLUMNS if name == "state" else None
+            table.add_column(name, justify=justify, no_wrap=True, min_width=width)
         shown = self._shown_rows()
         for row in shown:
             cells = self._cells(row)
@@ -239,14 +243,19 @@ class LiveSink(QueueSink):
 
     def _shown_rows(self) -> list[_Row]:
         """All rows if they fit, else the ones at work first, then the newest to end, then the queue."""
-        room = max(3, self._console.size.height - 5)
         rows = list(self._rows.values())
+        taken = self._height(self._summary(len(rows))) + (self._height(SIMULATED) if self._simulated else 0)
+        room = max(1, self._console.size.height - 2 - taken)
         if len(rows) <= room:
             return rows
         rank = {"running": 0, "waiting": 0, "failed": 1, "done": 2, "queued": 3}
         chosen = sorted(rows, key=lambda row: (rank.get(row.state, 2), -row.ended))[:room]
         kept = {row.agent for row in chosen}
         return [row for row in rows if row.agent in kept]
+
+    def _height(self, text: str) -> int:
+        """The lines that a text takes on the terminal."""
+        return len(Text(text).wrap(self._console, self._console.size.width))
 
     def _summary(self, hidden: int) -> str:
         states = [row.state for row in self._rows.values()]

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
-
-from pydantic import ValidationError
 
 from agentlark.diagnostics import visible
 from orchestrator.core.commands import Command
@@ -48,8 +47,8 @@ def leave(folder: Path, run: str, command: Command) -> None:
 class FolderInbox:
     """The commands of one run: those sent in this process at once, those left in the folder as they are seen.
 
-    Letters to other runs are left alone. What lies there for this run when the inbox is made is dropped: it
-    was meant for an earlier process.
+    Letters to other runs are left alone, and links are not followed. What lies there for this run when the
+    inbox is made is dropped: it was meant for an earlier process. `complain` is told what is set aside.
     """
 
     def __init__(self, folder: Path, run: str, complain: Callable[[str], None]) -> None:
@@ -57,7 +56,11 @@ class FolderInbox:
         self._run = run
         self._complain = complain
         self._sent: asyncio.Queue[Command] = asyncio.Queue()
-        self._taken()  # what was left while the run did not go is not for now
+        self._handled: set[str] = set()
+        """Names of letters that were taken or refused, in case their files cannot be moved away."""
+        for path in self._waiting():
+            with suppress(*_UNREADABLE):
+                self._take(path)
 
     def send(self, command: Command) -> None:
         """Leave a command for the run, from its own event loop."""
@@ -66,42 +69,58 @@ class FolderInbox:
     async def next(self) -> Command:
         """The next command, waiting for one."""
         while True:
-            for command in self._taken():
-                self._sent.put_nowait(command)
+            for path in self._waiting():
+                self._open(path)
             try:
                 async with asyncio.timeout(POLL_S):
                     return await self._sent.get()
             except TimeoutError:
                 continue
 
-    def _taken(self) -> list[Command]:
-        """The commands that have been left for this run, oldest first; their files are removed."""
+    def _waiting(self) -> list[Path]:
+        """The letters in the folder, oldest first."""
         try:
             found = [
                 (entry.stat().st_mtime_ns, entry.path)
                 for entry in os.scandir(self._folder)
-                if _is_letter(entry)
+                if _is_letter(entry) and entry.name not in self._handled
             ]
         except OSError:
             return []
-        letters = (self._opened(Path(path)) for _, path in sorted(found))
-        return [letter.command for letter in letters if letter is not None]
+        return [Path(path) for _, path in sorted(found)]
 
-    def _opened(self, path: Path) -> Letter | None:
+    def _open(self, path: Path) -> None:
+        try:
+            command = self._take(path)
+        except _UNREADABLE:
+            self._handled.add(path.name)
+            with suppress(OSError):
+                path.replace(path.with_name(f"{path.name}.refused"))
+            self._complain(f"a command could not be read and is set aside: {visible(path.name)}.refused")
+        else:
+            if command is not None:
+                self._sent.put_nowait(command)
+
+    def _take(self, path: Path) -> Command | None:
+        """The command of a letter to this run, whose file is removed; None if it is to another or gone.
+
+        Raises one of `_UNREADABLE` for what is no letter.
+        """
         try:
             if path.stat().st_size > MAX_BYTES:
                 raise ValueError("it is too large")
             letter = Letter.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, ValidationError):
-            self._complain(f"a command could not be read and is set aside: {visible(path.name)}.refused")
-            path.replace(path.with_name(f"{path.name}.refused"))
-            return None
         if letter.run != self._run:
             return None
-        path.unlink(missing_ok=True)
-        return letter
+        self._handled.add(path.name)
+        with suppress(OSError):
+            path.unlink()
+        return letter.command
+
+
+_UNREADABLE = (OSError, ValueError)  # a pydantic ValidationError is a ValueError
 
 
 def _is_letter(entry: os.DirEntry[str]) -> bool:

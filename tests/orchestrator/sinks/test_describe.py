@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from agentlark.blueprint import Handoff
 from orchestrator.core.facts import (
     Acted,
+    AgentsEngaged,
+    ApprovalAsked,
+    ApprovalSettled,
     BlueprintRefused,
     Fact,
+    HandedOff,
+    InterruptAsked,
+    Notice,
+    PromptMeasured,
     RunEnded,
     Signal,
     TextDelta,
     Waiting,
+    WavesEnded,
 )
 from orchestrator.core.turn import TurnId, Usage
 from orchestrator.sinks.describe import SIMULATED, describe, one_line, tokens
@@ -61,6 +70,61 @@ ESC = "\x1b[31m"
         (RunEnded(ending="interrupted", reason="interrupted", at=EPOCH), "run interrupted"),
         (Waiting(id=ID, seconds=2.34, reason=f"bu\nsy{ESC}"), r"a: waits 2.3 s: bu sy\x1b[31m"),
         (TextDelta(id=ID, text="x"), None),
+        (turn_ended("a", origin="reused", usage=None), "a: plan CACHED"),
+        (turn_ended("a", origin="adopted"), "a: plan done ADOPTED, 1,200 in, 34 out"),
+        (
+            AgentsEngaged(wave=2, group="g0", purpose="relay", agents=("a", "b"), at=EPOCH),
+            "wave 2 of g0: a, b act again on work handed back",
+        ),
+        (
+            AgentsEngaged(wave=2, group="g0", purpose="continuation", agents=("a",), at=EPOCH),
+            "wave 2 of g0: a is asked to carry the chain on",
+        ),
+        (
+            AgentsEngaged(wave=3, group="g0", purpose="orchestration", agents=("o",), at=EPOCH),
+            "wave 3 of g0: o is asked what comes next",
+        ),
+        (
+            joined("a", specialist("x")).model_copy(
+                update={
+                    "handoffs": (Handoff(sender="a", receiver="x", note=f"take\nit {ESC}"),),
+                    "warnings": ("4 agents are wanted, 1 is given",),
+                }
+            ),
+            "a: blueprint accepted, wave 1: x\n"
+            r"  a → x: take it \x1b[31m"
+            "\n  warning: taken though 4 agents are wanted, 1 is given",
+        ),
+        (
+            HandedOff(sender="a", receiver="b", node="b", note=f"go\non {ESC}", at=EPOCH),
+            r"a → b: go on \x1b[31m",
+        ),
+        (
+            HandedOff(sender="b@2", receiver="a", node=None, note="again", at=EPOCH),
+            "b@2 → a (for its next engagement): again",
+        ),
+        (
+            ApprovalAsked(joining=joined("a", specialist("x"), wave=2), at=EPOCH),
+            "a: consent is asked for wave 2: x\n  to answer for it: agentlark approve, reject or edit",
+        ),
+        (ApprovalSettled(wave=2, verdict="approved", at=EPOCH), "wave 2 approved"),
+        (
+            ApprovalSettled(wave=2, verdict="rejected", note=f"not {ESC}now", at=EPOCH),
+            r"wave 2 rejected: not \x1b[31mnow",
+        ),
+        (
+            WavesEnded(group="g0", ending="max-waves", reason="its limit of 5 waves is reached", at=EPOCH),
+            "g0: no more waves, max-waves: its limit of 5 waves is reached",
+        ),
+        (
+            InterruptAsked(summary=f"r was interrupted.\ndone (1): a{ESC}", at=EPOCH),
+            "r was interrupted.\n" r"  done (1): a\x1b[31m",
+        ),
+        (
+            PromptMeasured(id=ID, purpose="plan", characters=1234, bytes=1300, lines=7),
+            "a: plan prompt: 1,234 characters, 1,300 bytes, 7 lines",
+        ),
+        (Notice(text=f"wave 1\n{ESC}"), r"note: wave 1 \x1b[31m"),
     ],
 )
 def test_every_item_has_its_line_or_none(item: Fact | Signal, line: str | None) -> None:

@@ -8,7 +8,19 @@ from io import StringIO
 import pytest
 
 from agentlark.model import Squad
-from orchestrator.core.facts import BlueprintRefused, Fact, RunEnded, Signal, Waiting
+from orchestrator.core.facts import (
+    AgentsEngaged,
+    ApprovalAsked,
+    ApprovalSettled,
+    BlueprintRefused,
+    Fact,
+    HandedOff,
+    InterruptAsked,
+    RunEnded,
+    Signal,
+    Waiting,
+    WavesEnded,
+)
 from orchestrator.core.turn import TurnId, Usage
 from orchestrator.sinks import live
 from orchestrator.sinks.describe import SIMULATED
@@ -186,3 +198,129 @@ def test_the_cursor_is_given_back_at_the_end() -> None:
 
 def test_nothing_is_drawn_of_a_run_that_never_started() -> None:
     assert show().getvalue() == ""
+
+
+def engaged(wave: int, *agents: str, purpose: str = "relay") -> AgentsEngaged:
+    given = {"wave": wave, "group": "g0", "purpose": purpose, "agents": agents, "at": EPOCH}
+    return AgentsEngaged.model_validate(given)
+
+
+def test_an_agent_that_acts_again_has_a_row_of_its_own_with_its_role_and_wave() -> None:
+    terminal = show(
+        run_started(),
+        ended("planner"),
+        engaged(1, "planner"),
+        turn_started("planner@1"),
+        engaged(2, "autonomous-orchestrator", purpose="orchestration"),
+    )
+    assert "done" in row(terminal, "planner")
+    assert re.search(r"planner@1 +Planner, wave 1 +plan +\S running", row(terminal, "planner@1"))
+    assert re.search(r"autonomous-orchestrator@2 +wave 2 +queued", row(terminal, "autonomous-orchestrator@2"))
+
+
+def test_an_agent_that_nothing_is_handed_to_is_skipped() -> None:
+    terminal = show(run_started(), engaged(1, "qa"), ended("qa@1", "skipped", "nothing was handed to it"))
+    assert "skipped" in row(terminal, "qa@1")
+
+
+def test_cached_turns_take_no_time_and_no_tokens() -> None:
+    terminal = show(
+        run_started(),
+        turn_ended("planner", origin="reused"),
+        turn_ended("planner", 2, origin="reused", purpose="follow-up"),
+        ended("planner"),
+        turn_ended("builder", origin="reused"),
+        turn_started("builder", 2, purpose="follow-up"),
+        turn_ended("builder", 2, purpose="follow-up", usage=Usage(input=10, output=5)),
+    )
+    assert re.search(r"planner +Planner +follow-up +done +cached$", row(terminal, "planner"))
+    assert re.search(r"builder +Builder +follow-up +\S running +0\.\d s +15$", row(terminal, "builder"))
+
+
+def test_what_becomes_of_waves_scrolls_above_the_table() -> None:
+    asked = ApprovalAsked(joining=joined("builder", specialist("x")), at=EPOCH)
+    lines = show(
+        run_started(),
+        HandedOff(sender="planner", receiver="builder", node="builder", note="go on", at=EPOCH),
+        asked,
+        ApprovalSettled(wave=1, verdict="approved", note="fine", at=EPOCH),
+        WavesEnded(group="g0", ending="done", reason="all is built", at=EPOCH),
+        InterruptAsked(summary="r was interrupted.\ndone (0): nobody", at=EPOCH),
+    ).lines
+    for line in (
+        "planner → builder: go on",
+        "builder: consent is asked for wave 1: x",
+        "  to answer for it: agentlark approve, reject or edit",
+        "wave 1 approved: fine",
+        "g0: no more waves, done: all is built",
+        "r was interrupted.",
+        "  done (0): nobody",
+    ):
+        assert line in lines
+
+
+def test_a_question_has_the_terminal_to_itself_and_what_happens_meanwhile_is_said_after_it() -> None:
+    terminal = Terminal()
+    sink = LiveSink(terminal, SQUAD)
+    sink.handle(1, run_started())
+    with sink.aside():
+        before = terminal.getvalue()
+        assert before.endswith("\x1b[?25h")  # the cursor is there to type with
+        sink.handle(2, ended("planner", "failed", "no answer"))
+        sink.idle()
+        assert terminal.getvalue() == before
+    sink.finish()
+    after = CONTROL.sub("", terminal.getvalue()[len(before) :])
+    assert "planner: failed: no answer" in after
+    assert "failed" in row(terminal, "planner")
+
+
+def test_a_run_that_ends_during_a_question_leaves_its_table_below_it() -> None:
+    terminal = Terminal()
+    sink = LiveSink(terminal, SQUAD)
+    sink.handle(1, run_started())
+    with sink.aside():
+        sink.handle(2, ended("planner"))
+        sink.finish()
+        shown = terminal.getvalue()
+    assert terminal.getvalue() == shown
+    assert "done" in row(terminal, "planner")
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+
+
+def test_a_question_may_come_before_the_run_has_been_seen_to_start() -> None:
+    terminal = Terminal()
+    sink = LiveSink(terminal, SQUAD)
+    with sink.aside():
+        sink.handle(1, run_started(resumed=True))
+        assert terminal.getvalue() == ""
+    sink.finish()
+    assert "queued" in row(terminal, "planner")
+
+
+@pytest.mark.parametrize("height", [8, 14, 24])
+def test_in_twenty_columns_states_are_whole_and_nothing_is_wider_or_taller(
+    height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("LINES", str(height))
+    squad = a_squad([an_agent(f"agent-with-a-long-name-{number}") for number in range(12)])
+    started = [turn_started(f"agent-with-a-long-name-{number}") for number in range(2)]
+    terminal = Terminal()
+    sink = LiveSink(terminal, squad)
+    sink.handle(1, run_started(simulated=True))
+    for item in started:
+        sink.handle(1, item)
+    with sink.aside():
+        rows = drawn_now(sink)
+    assert max(map(len, rows)) <= 20
+    assert len(rows) <= height
+    assert any(" running " in line for line in rows)
+
+
+def drawn_now(sink: LiveSink) -> list[str]:
+    """The table as it would be drawn."""
+    console = sink._console
+    with console.capture() as drawn:
+        console.print(sink._table())
+    return [line.rstrip() for line in CONTROL.sub("", drawn.get()).splitlines()]
