@@ -77,7 +77,8 @@ async def session(path: Path, text: str, server: Sequence[str] = SERVER) -> Asyn
     await client.shutdown_async(None)
     client.exit(None)
     process = client._server
-    assert process is not None and process.stderr is not None
+    assert process is not None and process.stdin is not None and process.stderr is not None
+    process.stdin.close()
     said = await asyncio.wait_for(process.stderr.read(), PATIENCE_S)
     assert (await process.wait(), said.decode()) == (0, "")
     await client.stop()  # type: ignore[no-untyped-call]  # pygls leaves it without types
