@@ -172,7 +172,7 @@ def test_more_agents_than_lines_are_summed_up_and_those_at_work_are_shown() -> N
     assert len(table) + 1 < 20
     assert "n150" in "".join(table)
     assert "n199" in "".join(table)
-    assert re.search(r"… 185 more \(100 done, 98 queued, 2 running\)", "".join(table))
+    assert re.search(r"… 184 more \(100 done, 98 queued, 2 running\)", "".join(table))
 
 
 def test_of_those_that_ended_the_newest_are_shown() -> None:
