@@ -254,7 +254,7 @@ class Calls:
         """Whether a client that was just started gets into the session; a busy server sends some away."""
         until_s = _now_s() + self.program.around.deadline_s
         while terminal.is_running and _now_s() < until_s:
-            if await self.clients(session):
+            if await self.clients(session) and any(tab.active for tab in await self.tabs(session)):
                 return True
             await asyncio.sleep(POLL_S)
         return False

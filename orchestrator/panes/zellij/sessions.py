@@ -153,6 +153,7 @@ class Sessions:
             if ended.code != 0:
                 raise _why(name, refusal(argv, ended), bool(flags))
             await self._has_panes(name)
+            await self._without_wizard(name)
         except (DeadlineExceeded, NotCreated):
             with suppress(MultiplexerError):
                 await self.kill(name)
@@ -167,6 +168,15 @@ class Sessions:
                     return
             await asyncio.sleep(POLL_S)
         raise NotCreated(f"the zellij session {name!r} was started and has no pane", "look at zellij's log")
+
+    async def _without_wizard(self, name: str) -> None:
+        """Close what zellij opens in a user's very first session: its setup wizard.
+
+        It lies over the panes and takes the focus, and in the background nobody is there to answer it.
+        """
+        for pane in await self._calls.panes(name):
+            if pane.is_floating and pane.plugin_url == "configuration":
+                await self._calls.act(name, "close-pane", f"--pane-id={pane.pane_id}")
 
     async def _gone(self, name: str) -> None:
         until_s = asyncio.get_running_loop().time() + self._calls.program.around.deadline_s
