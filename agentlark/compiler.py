@@ -28,6 +28,9 @@ from agentlark.prompts import Turn, default_prompt
 FLAT_GROUP = "core"
 """The id of the one group that a flat `agents = […]` makes."""
 
+_SQUADS = ("groups", "agents")
+"""The globals that a squad may be in."""
+
 MAX_LOAD_DEPTH = 64
 
 _RUN_IT = "name the .lark file, or run the compiled form with --agents-config"
@@ -103,6 +106,8 @@ class _Loader:
                 limits=self.limits,
             )
         except (starlark.StarlarkError, ConfigError) as error:
+            if at is None:
+                raise
             self.failed.add(file.path)
             raise ConfigError([_loaded(each, file.shown, at) for each in error.diagnostics]) from error
         finally:
@@ -185,11 +190,13 @@ class _Compiler:
         found = self._findings.diagnostics
         try:
             module = self._loader.execute(self._file)
-        except starlark.StarlarkError as error:
-            raise ConfigError(_ordered([*found, *error.diagnostics])) from error
-        except ConfigError as error:
-            raise ConfigError(_ordered([*found, *error.diagnostics])) from error
-        self._check_variables()
+            self._check_variables()
+        except (starlark.StarlarkError, ConfigError) as error:
+            found += error.diagnostics
+            defined = error.module if isinstance(error, starlark.StarlarkError) else None
+            if defined is None or not any(name in defined for name in _SQUADS):
+                raise ConfigError(_ordered(found)) from error
+            module = defined  # the squad itself is not in doubt, so it can be judged too
         drafts = self._groups(module)
         squad = self._squad(module, drafts)
         places = SourcePlaces(drafts)
@@ -215,7 +222,7 @@ class _Compiler:
                 )
 
     def _groups(self, module: starlark.Module) -> tuple[_GroupDraft, ...]:
-        both = [name for name in ("groups", "agents") if name in module]
+        both = [name for name in _SQUADS if name in module]
         if len(both) != 1:
             self._no_squad(module, both)
             return ()

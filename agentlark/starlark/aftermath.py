@@ -9,7 +9,7 @@ mistakes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from agentlark.starlark.scopes import GLOBAL
@@ -39,20 +39,37 @@ class Aftermath:
         """Whether a statement of the file depends on something doubtful."""
         return not self._doubtful.isdisjoint(self._closure(node))
 
+    def is_doubtful(self, slot: int) -> bool:
+        """Whether a global may have another value than it ought to."""
+        return not self._doubtful.isdisjoint(self._reach([slot]))
+
     def spoil(self, node: tree.Node) -> None:
         """Takes note that a statement of the file did not do what it says."""
         self._doubtful |= self._binds[node.start]
-        self._doubtful.update(slot for slot in self._closure(node) if _may_change(self._values[slot]))
+        if _may_act(node):
+            self._doubtful.update(slot for slot in self._closure(node) if _may_change(self._values[slot]))
 
     def _closure(self, node: tree.Node) -> set[int]:
+        return self._reach(self._mentions[node.start])
+
+    def _reach(self, slots: Iterable[int]) -> set[int]:
         found: set[int] = set()
-        waiting = list(self._mentions[node.start])
+        waiting = list(slots)
         while waiting:
             slot = waiting.pop()
             if slot not in found:
                 found.add(slot)
                 waiting += self._behind.get(slot, ())
         return found
+
+
+def _may_act(node: tree.Node) -> bool:
+    """Whether a statement may change values: by a call, `x[i] = ...` or `x += ...`."""
+    return any(
+        isinstance(found, tree.Call)
+        or (isinstance(found, tree.Assign) and (found.op or not isinstance(found.target, tree.Name)))
+        for found in _walk(node)
+    )
 
 
 def _may_change(value: Any) -> bool:

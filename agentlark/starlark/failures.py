@@ -8,16 +8,25 @@ Nothing is spent on places until something goes wrong.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from agentlark.diagnostics import Diagnostic, Edit, Fix, Place, Related, Source, Span, render
 from agentlark.errors import AgentlarkError
 
+if TYPE_CHECKING:
+    from agentlark.starlark.program import Module
+
 
 class StarlarkError(AgentlarkError):
-    """A Starlark program that cannot be read or run; `str()` is the rendered report."""
+    """A Starlark program that cannot be read or run; `str()` is the rendered report.
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+    `module` is what the file defines all the same: those globals that no failure put in doubt. None when the
+    file did not run to its end.
+    """
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], module: Module | None = None) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.module = module
         super().__init__(render(self.diagnostics))
 
 

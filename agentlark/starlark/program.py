@@ -178,7 +178,6 @@ class _Prepared:
         frame: list[Any] = [None, thread, None, None]
         frame += [UNSET] * (self.variables.frame_size - HEADER)
         after: Aftermath | None = None
-        failure: AgentlarkError | None = None
         for step, node in zip(self.steps, self.nodes, strict=True):
             if after is not None and after.touches(node):
                 after.spoil(node)
@@ -186,20 +185,16 @@ class _Prepared:
             error = self._failure(step, node, frame, thread)
             if error is None:
                 continue
-            failure = failure or error
             if not isinstance(error, StarlarkError | ConfigError):
                 raise error
             self.found += error.diagnostics
             if any(each.code == "AL207" for each in error.diagnostics):
-                break
+                raise StarlarkError(self.found) from error
             after = after or Aftermath(self.nodes, self.variables.slots, self.values)
             after.spoil(node)
-        if failure is not None:
-            same = isinstance(failure, StarlarkError | ConfigError) and failure.diagnostics == tuple(
-                self.found
-            )
-            raise failure if same else StarlarkError(self.found)
         freeze(*self.values)
+        if after is not None:
+            raise StarlarkError(self.found, self._module(after))
         return self._module()
 
     def _failure(
@@ -220,12 +215,15 @@ class _Prepared:
             return error
         return None
 
-    def _module(self) -> Module:
+    def _module(self, after: Aftermath | None = None) -> Module:
+        """The globals, less those that are in doubt."""
         loaded = self.variables.loaded
         exported = {
             name: self.values[slot]
             for name, slot in self.variables.slots.items()
-            if name not in loaded and self.values[slot] is not UNSET
+            if name not in loaded
+            and self.values[slot] is not UNSET
+            and not (after and after.is_doubtful(slot))
         }
         return Module(self.source.name, exported, self.variables.slots, self.origins)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from agentlark.diagnostics import SHOWN_LIMIT, Diagnostic, Fix, Related, Source, Span, nearest, replacement
+from agentlark.starlark.failures import StarlarkError
 from agentlark.starlark.scopes import FREE, GLOBAL, KNOWN, LOCAL, SURE, Block, FunctionScope, Globals
 from agentlark.starlark.syntax import tree
 from agentlark.starlark.values import HEADER
@@ -28,6 +29,9 @@ def resolve(
 
     `known` is what the host and the language offer, `names` the same for suggestions. A statement with a
     mistake must not be run.
+
+    Raises:
+        StarlarkError: AL006 when expressions nest too deeply.
     """
     resolver = _Resolver(source, known, names)
     for node in file.body:
@@ -36,7 +40,7 @@ def resolve(
         try:
             resolver.visit(node)
         except RecursionError:
-            return resolver.globals, [too_deep(source, node)]
+            raise StarlarkError([too_deep(source, node)]) from None
     resolver.globals.frame_size = resolver.module.size
     return resolver.globals, sorted(resolver.found, key=_place_of)
 
