@@ -53,6 +53,8 @@ class Asked:
     review_limit: int | None = None
     no_specialists: bool = False
     """Blueprints are given and checked, but nobody joins."""
+    one_turn: bool = False
+    """Each agent takes one turn: there is none for handing work on, so no note is demanded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,9 @@ def settle(flags: Flags, environ: Mapping[str, str] | None = None) -> Settings:
         mini=flags.mini,
         jobs=flags.jobs or DEFAULT_JOBS,
         fail_fast=flags.fail_fast,
-        asked=replace(flags.asked, no_specialists=flags.concise == "concise"),
+        asked=replace(
+            flags.asked, no_specialists=flags.concise == "concise", one_turn=flags.concise != "off"
+        ),
         concise=flags.concise,
         max_agents=DEFAULT_MAX_AGENTS if flags.max_agents is None else flags.max_agents,
         max_depth=flags.max_depth or DEFAULT_MAX_DEPTH,

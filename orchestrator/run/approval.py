@@ -7,7 +7,6 @@ from datetime import datetime
 
 from orchestrator.core.commands import Decide
 from orchestrator.core.facts import ApprovalSettled, Fact, WavesEnded
-from orchestrator.run.joining import joining_facts
 from orchestrator.schedule.admission import admit_edited, rules_for
 from orchestrator.schedule.growth import Caps
 from orchestrator.schedule.state import RunState
@@ -26,7 +25,6 @@ def decided(command: Decide, state: RunState, caps: Caps, now: datetime) -> Sequ
     if asked is None:
         raise Undecidable(f"wave {command.wave} does not wait for consent")
     joining = asked.joining.model_copy(update={"at": now})
-    conduct = state.conduct(joining.group)
     if not command.approved:
         reason = f"wave {command.wave} was rejected" + (f": {command.note}" if command.note else "")
         return [
@@ -35,13 +33,13 @@ def decided(command: Decide, state: RunState, caps: Caps, now: datetime) -> Sequ
         ]
     if command.blueprint is None:
         settled = ApprovalSettled(wave=command.wave, verdict="approved", note=command.note, at=now)
-        return [settled, *joining_facts(joining, conduct)]
+        return [settled, joining]
     faults = edit_faults(command, state, caps)
     if faults:
         raise Undecidable(f"the edited blueprint may not join: {'; '.join(faults)}")
     edited = {name: getattr(command.blueprint, name) for name in ("summary", "agents", "handoffs")}
     settled = ApprovalSettled(wave=command.wave, verdict="edited", note=command.note, at=now)
-    return [settled, *joining_facts(joining.model_copy(update=edited), conduct)]
+    return [settled, joining.model_copy(update=edited)]
 
 
 def edit_faults(command: Decide, state: RunState, caps: Caps) -> Sequence[str]:

@@ -22,6 +22,7 @@ from orchestrator.core.facts import (
     Fact,
     InterruptAsked,
     NodeEnded,
+    NodeEnding,
     Notice,
     RunEnded,
     RunEnding,
@@ -235,7 +236,7 @@ class Engine:
         group = self.state.group
         if group is None or not self.state.group_has_ended:
             return False
-        step = after_wave(self.state, group)
+        step = after_wave(self.state, group, self._plan.caps)
         now = self._ports.clock.now()
         if isinstance(step, Engage):
             if self._ending.is_set():
@@ -257,8 +258,8 @@ class Engine:
             node = self.state.take_ready()
             if node is None:
                 return
-            if self.state.is_idle(node):
-                await self._skip(node)
+            if (unasked := self.state.unasked(node)) is not None:
+                await self._end_unasked(node, *unasked)
                 continue
             await self._slots.acquire()
             task = asyncio.create_task(self._engage(node), name=node.id)
@@ -291,10 +292,9 @@ class Engine:
         if facts:
             await self.record(facts)
 
-    async def _skip(self, node: Node) -> None:
-        reason = "nothing was handed to it"
-        ended = NodeEnded(node=node.id, ending="skipped", reason=reason, at=self._ports.clock.now())
-        await self.record([ended])
+    async def _end_unasked(self, node: Node, ending: NodeEnding, reason: str) -> None:
+        await self.record([NodeEnded(node=node.id, ending=ending, reason=reason, at=self._ports.clock.now())])
+        await self._block()
 
     async def _engage(self, node: Node) -> None:
         plan = self._plan

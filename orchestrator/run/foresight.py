@@ -16,11 +16,15 @@ from typing import Literal, Protocol, TypeAlias
 
 import networkx as nx
 
-from orchestrator.core.facts import Fact, TurnEnded, TurnStarted
-from orchestrator.core.frozen import Digest
-from orchestrator.core.ports import RunRecord, Tell
+from orchestrator.core.facts import Fact, RunStarted, TurnEnded, TurnStarted
+from orchestrator.core.frozen import Digest, digest_of
+from orchestrator.core.ports import Clock, RunRecord, Tell
+from orchestrator.core.redact import Redactor
 from orchestrator.core.turn import Done, Failed, Outcome, TurnInput, TurnOrder
 from orchestrator.run.assignment import Assignment
+from orchestrator.run.engine import Engine, Plan, Ports
+from orchestrator.run.inbox import QueueInbox
+from orchestrator.run.surroundings import receivers_of
 from orchestrator.schedule.explain import Change, changes
 from orchestrator.schedule.node import Node
 from orchestrator.schedule.state import RunState
@@ -280,7 +284,7 @@ def _foreseen(
 
 
 def _tokens(node: Node, misses: Sequence[Miss], turns: int, gone: Gone) -> int:
-    """A bound of the tokens of a node's turns: by the bytes of what is known of its prompts, else the window."""
+    """A bound of the tokens of a node's turns: by the bytes of known prompts, else the model's window."""
     to = gone.assign[node.agent.id]
     known = [
         len(miss.order.input.prompt.encode("utf-8", "surrogatepass"))
@@ -315,3 +319,34 @@ def _open_groups(gone: Gone, found: Mapping[str, ForeseenNode]) -> tuple[str, ..
     """The groups whose blueprint agent is to be asked and may answer otherwise, or for the first time."""
     givers = (node for node in gone.state.in_order() if node.gives_blueprint)
     return tuple(dict.fromkeys(node.group for node in givers if found[node.id].prospect in ("run", "maybe")))
+
+
+async def look_ahead(
+    plan: Plan, state: RunState, reader: Reader | None, last: str | None, clock: Clock, redactor: Redactor
+) -> Forecast:
+    """What a run from `state` would do; `last` is the run whose answers stand for unknown ones."""
+    history = History(reader, last)
+    journal, foreseer = ForesightJournal(reader), Foreseer(history)
+    engine = Engine(plan, state, Ports(journal, foreseer, clock, QueueInbox(), (), redactor))
+    digest = digest_of(b"")
+    at = clock.now()
+    await engine.execute(RunStarted(run=plan.slug, prompt=digest, squad=digest, simulated=False, at=at))
+    reused: dict[str, list[int]] = {}
+    for _, fact in journal.facts(plan.slug):
+        if isinstance(fact, TurnEnded) and fact.origin == "reused":
+            reused.setdefault(fact.id.node, []).append(fact.id.step)
+    gone = Gone(
+        state=state,
+        misses=foreseer.misses,
+        reused=reused,
+        assign={node.agent.id: plan.assign(node.agent) for node in state.in_order()},
+        expected_turns={node.id: _expected_turns(node, state, plan) for node in state.in_order()},
+    )
+    return forecast(gone, history)
+
+
+def _expected_turns(node: Node, state: RunState, plan: Plan) -> int:
+    if node.part in ("continuation", "orchestration"):
+        return 1
+    answers = 1 if plan.concise or not node.agent.follow_up_enabled else 2
+    return answers + (not plan.concise and bool(receivers_of(node, state)))

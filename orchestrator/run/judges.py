@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
-from agentlark.blueprint import Blueprint, read_handoffs
+from agentlark.blueprint import Blueprint, Handoff, read_handoffs
 from agentlark.schemas import schema_complaints
 from agentlark.strict_json import JsonRefused, strict_json
 from orchestrator.core.facts import (
@@ -25,13 +25,13 @@ from orchestrator.core.facts import (
 )
 from orchestrator.core.frozen import Digest
 from orchestrator.run.calls import Answered
-from orchestrator.run.joining import joining_facts
 from orchestrator.run.lent import Lent
 from orchestrator.run.prompting import Surroundings
 from orchestrator.run.sentence import json_sentence_faults, sentence_fault
-from orchestrator.schedule.admission import Admission, admit
+from orchestrator.schedule.admission import Admission, admit, complaint
+from orchestrator.schedule.conduct import RelayRules
 from orchestrator.schedule.node import Node
-from orchestrator.schedule.relay import note_faults, without_note
+from orchestrator.schedule.relay import note_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +94,25 @@ class _BlueprintJudge:
         complaints = self._complaints(found, text)
         if complaints and not is_last:
             return Verdict(complaints=complaints)
-        facts = [*self.ending(answered), *self._what_follows(found)]
+        facts = [*self._handing_on(found), *self.ending(answered), *self._what_follows(found)]
         return Verdict(facts, is_refusal=bool(found.faults))
 
     def _complaints(self, found: Admission, text: str) -> list[str]:
-        complaints = [*found.faults, *found.unnoted.values()]
+        complaints = [*found.faults, *found.unnoted]
         if self.around.concise and not found.faults:
             complaints += json_sentence_faults(strict_json(text))
         if not self._has_wished and found.wishes:
             self._has_wished = True
             complaints += found.wishes
         return complaints
+
+    def _handing_on(self, found: Admission) -> Sequence[Fact]:
+        rules = self.around.rules
+        assert rules is not None
+        if rules.relay is None or rules.may_finish:
+            return []
+        handoffs = rules.own_handoffs(found.blueprint) if found.blueprint else ()
+        return _handing_facts(self.node, handoffs, rules.relay, self.lent)
 
     def _what_follows(self, found: Admission) -> Sequence[Fact]:
         node, now = self.node, self.lent.clock.now()
@@ -129,6 +137,8 @@ class _BlueprintJudge:
         conduct = state.conduct(node.group)
         if not conduct.specialists_join:
             return []
+        assert self.around.rules is not None
+        own = self.around.rules.own_handoffs(blueprint)
         asked = node.part in ("continuation", "orchestration")
         joining = AgentsJoined(
             wave=node.wave if asked else state.waves + 1,
@@ -136,14 +146,14 @@ class _BlueprintJudge:
             by=node.id,
             summary=blueprint.summary,
             agents=blueprint.agents,
-            handoffs=blueprint.handoffs,
+            handoffs=tuple(each for each in blueprint.handoffs if each not in own),
             tags=(*_TAGS.get(node.part, ("dynamic-blueprint",)), *conduct.tags),
             warnings=tuple(wishes),
             at=self.lent.clock.now(),
         )
         if conduct.approve == "wave" or (conduct.approve == "blueprint" and not asked):
             return [ApprovalAsked(joining=joining, at=joining.at)]
-        return joining_facts(joining, conduct)
+        return [joining]
 
 
 _TAGS: dict[str, tuple[str, ...]] = {
@@ -155,7 +165,7 @@ _TAGS: dict[str, tuple[str, ...]] = {
 def handoff_judge(node: Node, output: Digest, lent: Lent) -> Judge:
     """The judge of what a node hands on; what it accepts ends the node, whose output stands already.
 
-    Without a usable answer nothing is handed on, and where a note is demanded its receiver is blocked.
+    Without a usable answer nothing is handed on.
     """
     state = lent.state
     relay = state.conduct(node.group).relay
@@ -165,35 +175,32 @@ def handoff_judge(node: Node, output: Digest, lent: Lent) -> Judge:
     def judge(answered: Answered, is_last: bool) -> Verdict:
         read = read_handoffs(answered.done.message.text, sender)
         handoffs = () if isinstance(read, list) else read
-        complaints = [each.message for each in read] if isinstance(read, list) else []
-        complaints += note_faults(sender, handoffs, rules, places)
+        if isinstance(read, list):
+            complaints = [complaint(each) for each in read]
+        else:
+            complaints = note_faults(sender, handoffs, rules, places)
         if complaints and not is_last:
             return Verdict(complaints=complaints)
-        now = lent.clock.now()
-        allowed = rules.graph.get(sender, ())
-        facts: list[Fact] = [
-            HandedOff(
-                sender=node.id,
-                receiver=each.receiver,
-                node=state.receiving_node(node, each.receiver),
-                note=each.note,
-                at=now,
-            )
-            for each in handoffs
-            if each.note.strip() and each.receiver in allowed
-        ]
-        blocked = (
-            (receiver, state.receiving_node(node, receiver))
-            for receiver in without_note(sender, handoffs, rules, places)
-        )
-        facts += [
-            NodeEnded(node=to, ending="blocked", reason=f"the baton from {sender} has no note", at=now)
-            for _, to in blocked
-            if to is not None
-        ]
-        return Verdict([*facts, _done(node, output, lent)])
+        facts = [*_handing_facts(node, handoffs, rules, lent), _done(node, output, lent)]
+        return Verdict(facts, is_refusal=bool(complaints))
 
     return judge
+
+
+def _handing_facts(node: Node, handoffs: Sequence[Handoff], rules: RelayRules, lent: Lent) -> list[Fact]:
+    """What a configured agent hands on along the graph; not without a note where one is demanded."""
+    allowed = rules.graph.get(node.agent.id, ())
+    return [
+        HandedOff(
+            sender=node.id,
+            receiver=each.receiver,
+            node=lent.state.receiving_node(node, each.receiver),
+            note=each.note,
+            at=lent.clock.now(),
+        )
+        for each in handoffs
+        if each.receiver in allowed and (each.note.strip() or not rules.requires_note)
+    ]
 
 
 def _done(node: Node, output: Digest, lent: Lent) -> NodeEnded:

@@ -51,7 +51,7 @@ def surroundings(
         outputs={} if looks_back else {agent_of(name): text for name, text in upstream.items()},
         notes=state.notes(node),
         previous=previous,
-        receivers=Receivers() if concise else _receivers(node, state),
+        receivers=Receivers() if concise else receivers_of(node, state),
         rules=rules_for(state, node, caps) if node.gives_blueprint else None,
         review=_review(upstream, state, conduct.review_limit) if looks_back else Review(),
         waves_left=conduct.max_waves - state.waves_spent(node.group) + 1,
@@ -60,7 +60,7 @@ def surroundings(
     )
 
 
-def _receivers(node: Node, state: RunState) -> Receivers:
+def receivers_of(node: Node, state: RunState) -> Receivers:
     """To whom a node may hand its work on; who gives a blueprint says so in it."""
     relay = state.conduct(node.group).relay
     if relay is None or node.gives_blueprint or node.part not in ("configured", "relay"):

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from agentlark.blueprint import Blueprint, Finished, Specialist, check_blueprint, proposed, read_decision
+from agentlark.blueprint import (
+    Blueprint,
+    Finished,
+    Handoff,
+    Specialist,
+    check_blueprint,
+    proposed,
+    read_decision,
+)
 from agentlark.diagnostics import Diagnostic
 from orchestrator.schedule.conduct import RelayRules
 from orchestrator.schedule.growth import Caps, growth_faults
 from orchestrator.schedule.node import Node
-from orchestrator.schedule.relay import Places, baton_faults, unnoted
+from orchestrator.schedule.relay import Places, baton_faults, note_gaps, unnoted
 from orchestrator.schedule.shapes import BuildersOnly, FourSlots, Free, Shape
 from orchestrator.schedule.state import RunState
 
@@ -35,20 +43,39 @@ class BlueprintRules:
     caps: Caps
     earlier: frozenset[Fingerprint]
 
+    @property
+    def forward(self) -> Sequence[str]:
+        """The configured agents that wait for the giver's baton."""
+        if self.relay is None or self.may_finish:
+            return ()
+        return self.places.forward(self.relay.graph, self.asked)
+
+    @property
+    def back(self) -> Sequence[str]:
+        """The configured agents that the giver may hand work back to."""
+        if self.relay is None or self.may_finish:
+            return ()
+        return self.places.back(self.relay.graph, self.asked)
+
+    def own_handoffs(self, blueprint: Blueprint) -> tuple[Handoff, ...]:
+        """What the giver itself hands to configured agents: it does so now, whatever becomes of its wave."""
+        to = {*self.forward, *self.back}
+        return tuple(each for each in blueprint.handoffs if each.sender == self.asked and each.receiver in to)
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
     """A judgement: the blueprint or the word that there is no more work, and what is to be said about it.
 
-    With `faults` it cannot stand; `wishes` it should meet; `unnoted` are agents whose baton lacks its note,
-    each with the reason; `repeats` says that the group has run this very blueprint before.
+    With `faults` it cannot stand; `wishes` it should meet; `unnoted` are the reasons why agents cannot take
+    over a baton that lacks its note; `repeats` says that the group has run this very blueprint before.
     """
 
     blueprint: Blueprint | None = None
     finished: str | None = None
     faults: tuple[str, ...] = ()
     wishes: tuple[str, ...] = ()
-    unnoted: Mapping[str, str] = field(default_factory=dict)
+    unnoted: tuple[str, ...] = ()
     repeats: bool = False
 
 
@@ -80,34 +107,40 @@ def admit(text: str, rules: BlueprintRules) -> Admission:
         return Admission(raw, repeats=True)
     found = read_decision(text, known=rules.known, taken=rules.taken)
     if isinstance(found, list):
-        return Admission(faults=tuple(_sentence(each) for each in found))
+        return Admission(faults=tuple(complaint(each) for each in found))
     if isinstance(found, Finished):
         if rules.may_finish:
             return Admission(finished=found.reason)
         return Admission(faults=("a blueprint is wanted: done is no answer here",))
-    return _judged(found, rules)
+    judged = _judged(found, rules)
+    if judged.blueprint is None or rules.relay is None or rules.may_finish:
+        return judged
+    gaps = note_gaps(rules.asked, rules.own_handoffs(found), rules.relay, rules.places)
+    return replace(judged, unnoted=(*judged.unnoted, *gaps))
 
 
 def admit_edited(blueprint: Blueprint, rules: BlueprintRules) -> Admission:
-    """The judgement of a blueprint that a person has changed: held to what is right, not to wishes."""
+    """The judgement of a blueprint that a person has changed: no wishes, and every note that is demanded."""
     found = check_blueprint(blueprint, known=rules.known, taken=rules.taken)
     if found:
-        return Admission(faults=tuple(_sentence(each) for each in found))
+        return Admission(faults=tuple(complaint(each) for each in found))
     judged = _judged(blueprint, rules)
-    return Admission(judged.blueprint, faults=judged.faults, unnoted=judged.unnoted)
+    return Admission(judged.blueprint, faults=(*judged.faults, *judged.unnoted))
 
 
 def fingerprint(agents: Sequence[Specialist]) -> Fingerprint:
-    """What a wave asks for, whatever its agents are called."""
-    place = {agent.id: index for index, agent in enumerate(agents)}
+    """What a wave asks for, whatever its agents are called and in which order they are given."""
+    asked = {agent.id: (_plain(agent.role).casefold(), _plain(agent.prompt)) for agent in agents}
+    ordered = sorted(agents, key=lambda agent: asked[agent.id])
+    place = {agent.id: index for index, agent in enumerate(ordered)}
     return tuple(
-        (
-            " ".join(agent.role.split()).casefold(),
-            " ".join(agent.prompt.split()),
-            tuple(sorted(place[up] for up in agent.depends_on if up in place)),
-        )
-        for agent in agents
+        (*asked[agent.id], tuple(sorted(place[up] for up in {*agent.depends_on} if up in place)))
+        for agent in ordered
     )
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _judged(blueprint: Blueprint, rules: BlueprintRules) -> Admission:
@@ -118,11 +151,24 @@ def _judged(blueprint: Blueprint, rules: BlueprintRules) -> Admission:
         return Admission(faults=tuple(faults))
     return Admission(
         blueprint,
-        wishes=tuple(rules.shape.wishes(blueprint)),
-        unnoted=unnoted(blueprint.agents, blueprint.handoffs, rules.relay),
+        wishes=(*rules.shape.wishes(blueprint), *_empty_batons(blueprint, rules)),
+        unnoted=tuple(unnoted(blueprint.agents, blueprint.handoffs, rules.relay).values()),
     )
 
 
-def _sentence(found: Diagnostic) -> str:
+def _empty_batons(blueprint: Blueprint, rules: BlueprintRules) -> list[str]:
+    """Batons to configured agents that lack the note that is demanded: they are not handed on."""
+    if rules.relay is None or not rules.relay.requires_note:
+        return []
+    own = {agent.id for agent in blueprint.agents}
+    return [
+        f"the baton from {each.sender} to {each.receiver} has no note: it is not handed on"
+        for each in blueprint.handoffs
+        if each.receiver not in own and each not in rules.own_handoffs(blueprint) and not each.note.strip()
+    ]
+
+
+def complaint(found: Diagnostic) -> str:
+    """A diagnostic as a model is told it, in a line."""
     where = f"{found.place}: " if str(found.place) else ""
     return f"{where}{found.message}" + (f" ({found.help})" if found.help else "")

@@ -74,7 +74,7 @@ def picks(group: Group, asked: Asked) -> dict[str, Picked]:
         "autonomous": autonomous,
         "parallel": _file_first("parallel", how.parallel, asked.parallel or None, False),
         "relay": relay,
-        "relay.require_handoff_note": _file_first("require_handoff_note", note, None, False),
+        "relay.require_handoff_note": _note_demanded(note, asked),
         "max_waves": max_waves,
         "approve": _flag_first("approve", how.approve, asked.approve, None),
         "review_limit": _flag_first(
@@ -83,13 +83,18 @@ def picks(group: Group, asked: Asked) -> dict[str, Picked]:
     }
 
 
+def _note_demanded(file: bool | None, asked: Asked) -> Picked:
+    if file and asked.one_turn:
+        return Picked(False, "one turn per agent (concise) leaves none for notes", _FILE)
+    return _file_first("require_handoff_note", file, None, False)
+
+
 def conduct_of(group: Group, asked: Asked) -> Conduct:
     """The group's conduct."""
     if not has_waves(group):
         return Conduct()
     found = {name: pick.value for name, pick in picks(group, asked).items()}
-    graph = group.orchestration.relay.graph if group.orchestration.relay else None
-    relay = RelayRules(graph or {}, bool(found["relay.require_handoff_note"])) if found["relay"] else None
+    relay = RelayRules(_graph(group), bool(found["relay.require_handoff_note"])) if found["relay"] else None
     approve = found["approve"]
     assert approve in (None, "blueprint", "wave")
     return Conduct(
@@ -101,6 +106,17 @@ def conduct_of(group: Group, asked: Asked) -> Conduct:
         review_limit=int(found["review_limit"] or 0),
         specialists_join=not asked.no_specialists,
     )
+
+
+def _graph(group: Group) -> dict[str, tuple[str, ...]]:
+    """The group's relay graph among the agents that it has: some may have been left out of the run."""
+    graph = (group.orchestration.relay and group.orchestration.relay.graph) or {}
+    here = {agent.id for agent in group.agents}
+    return {
+        sender: tuple(each for each in receivers if each in here)
+        for sender, receivers in graph.items()
+        if sender in here
+    }
 
 
 def conducts_of(squad: Squad, asked: Asked) -> dict[str, Conduct]:

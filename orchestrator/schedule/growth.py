@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from agentlark.blueprint import Blueprint
@@ -18,12 +18,11 @@ class Caps:
     depth: int = DEFAULT_MAX_DEPTH
 
 
-def depths_of(blueprint: Blueprint, known: Mapping[str, int]) -> dict[str, int]:
+def depths_of(waits: Mapping[str, Collection[str]], known: Mapping[str, int]) -> dict[str, int]:
     """How long the chain of joined agents that ends in each agent of a wave is; `known` are those before it.
 
-    The wave must be free of circles.
+    `waits` are the wave's agents, each with those it waits for, free of circles.
     """
-    waits = waits_of(blueprint)
     found: dict[str, int] = {}
 
     def depth(name: str) -> int:
@@ -44,7 +43,8 @@ def growth_faults(blueprint: Blueprint, joined: int, known: Mapping[str, int], c
         faults.append(
             f"at most {caps.agents} agents may join this run, and {left} more are left (--max-agents)"
         )
-    deepest = max(depths_of(blueprint, known).values(), default=0)
+    waits = waits_of(blueprint.agents, blueprint.handoffs)
+    deepest = max(depths_of(waits, known).values(), default=0)
     if deepest > caps.depth:
         faults.append(f"{deepest} agents would wait for one another in a row, {caps.depth} may (--max-depth)")
     return faults

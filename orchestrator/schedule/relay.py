@@ -67,19 +67,19 @@ def note_faults(sender: str, handoffs: Sequence[Handoff], rules: RelayRules, pla
         for name in dict.fromkeys(receivers)
         if receivers.count(name) > 1
     ]
-    if rules.requires_note:
-        faults += [f"the note to {each.receiver} is empty" for each in handoffs if not each.note.strip()]
-        missing = [name for name in places.forward(rules.graph, sender) if name not in receivers]
-        faults += [f"there is no note to {name}" for name in missing]
-    return faults
+    return faults + note_gaps(sender, handoffs, rules, places)
 
 
-def without_note(sender: str, handoffs: Sequence[Handoff], rules: RelayRules, places: Places) -> list[str]:
-    """The receivers ahead of a sender whose baton comes without the note that is demanded."""
+def note_gaps(sender: str, handoffs: Sequence[Handoff], rules: RelayRules, places: Places) -> list[str]:
+    """Where a configured agent owes a note: every baton that it hands on has one, if notes are demanded."""
     if not rules.requires_note:
         return []
-    noted = {each.receiver for each in handoffs if each.note.strip()}
-    return [name for name in places.forward(rules.graph, sender) if name not in noted]
+    given = {each.receiver for each in handoffs}
+    missing = [name for name in places.forward(rules.graph, sender) if name not in given]
+    return [
+        *(f"the note to {each.receiver} is empty" for each in handoffs if not each.note.strip()),
+        *(f"there is no note to {name}" for name in missing),
+    ]
 
 
 def baton_faults(
@@ -123,11 +123,11 @@ def unnoted(
     return found
 
 
-def waits_of(blueprint: Blueprint) -> dict[str, tuple[str, ...]]:
+def waits_of(agents: Sequence[Specialist], handoffs: Sequence[Handoff]) -> dict[str, tuple[str, ...]]:
     """Whom each agent of a wave waits for: what it depends on, and who of the same wave hands it work."""
-    own = {agent.id for agent in blueprint.agents}
-    waits = {agent.id: list(agent.depends_on) for agent in blueprint.agents}
-    for each in blueprint.handoffs:
+    own = {agent.id for agent in agents}
+    waits = {agent.id: list(agent.depends_on) for agent in agents}
+    for each in handoffs:
         if each.sender in own and each.receiver in own:
             waits[each.receiver].append(each.sender)
     return {name: tuple(dict.fromkeys(ups)) for name, ups in waits.items()}
@@ -135,7 +135,7 @@ def waits_of(blueprint: Blueprint) -> dict[str, tuple[str, ...]]:
 
 def _circle(blueprint: Blueprint, own: Collection[str]) -> list[str]:
     """The agents of a circle among a wave's waits, the first one again at the end; empty if there is none."""
-    waits = waits_of(blueprint)
+    waits = waits_of(blueprint.agents, blueprint.handoffs)
     left = {name: [up for up in ups if up in own] for name, ups in waits.items()}
     while free := [name for name, ups in left.items() if not any(up in left for up in ups)]:
         for name in free:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import assert_never
 
-from agentlark.blueprint import Blueprint, Specialist
+from agentlark.blueprint import Specialist
 from agentlark.model import Squad
 from orchestrator.core.facts import (
     Acted,
@@ -28,6 +28,7 @@ from orchestrator.core.facts import (
     HandedOff,
     InterruptAsked,
     NodeEnded,
+    NodeEnding,
     RunEnded,
     RunStarted,
     TurnEnded,
@@ -39,7 +40,7 @@ from orchestrator.schedule.conduct import Conduct
 from orchestrator.schedule.dag import dag_order
 from orchestrator.schedule.growth import depths_of
 from orchestrator.schedule.node import ORCHESTRATOR, Node, agent_of, orchestrator_agent, specialist_agent
-from orchestrator.schedule.relay import Places, waits_of
+from orchestrator.schedule.relay import Places, unnoted, waits_of
 
 _SATISFIED = ("done", "skipped")
 """How a node ends whose dependents may go on."""
@@ -252,10 +253,9 @@ class RunState:
         self.waves = max(self.waves, fact.wave)
         self.joined[fact.wave] = fact
         by = self.nodes[fact.by]
-        blueprint = Blueprint.model_construct(agents=fact.agents, handoffs=fact.handoffs)
-        waits = waits_of(blueprint)
+        waits = waits_of(fact.agents, fact.handoffs)
         ordered = _in_dependency_order(fact, waits)
-        depths = depths_of(blueprint, self.depths())
+        depths = depths_of(waits, self.depths())
         context = by.reads if by.part == "continuation" else ()
         for specialist in ordered:
             own = waits[specialist.id]
@@ -277,10 +277,11 @@ class RunState:
                     depth=depths[specialist.id],
                 )
             )
-        own_ids = waits.keys()
+        relay = self.conduct(fact.group).relay
+        needs_note = relay is not None and relay.requires_note
         for each in fact.handoffs:
-            if each.note.strip() or each.receiver not in own_ids:
-                to = each.receiver if each.receiver in own_ids else None
+            to = each.receiver if each.receiver in waits else None
+            if each.note.strip() or (to is None and not needs_note):
                 self._hand(
                     HandedOff(sender=each.sender, receiver=each.receiver, node=to, note=each.note, at=fact.at)
                 )
@@ -316,11 +317,8 @@ class RunState:
                 heappush(self._heaps[self._places[below.group]], (below.order, name))
 
     def _reopen(self) -> None:
-        """A resumed run tries again whatever did not end well, and goes on where that had ended a group.
-
-        Who was blocked for want of a note stays so: nobody will write it now.
-        """
-        again = [name for name in self.ended if self.is_lost(name) and not self._lacks_baton(name)]
+        """A resumed run tries again whatever did not end well, and goes on where that had ended a group."""
+        again = [name for name in self.ended if self.is_lost(name)]
         for name in again:
             del self.ended[name]
             self._open[self._places[self.nodes[name].group]] += 1
@@ -328,16 +326,11 @@ class RunState:
         self.ending = None
         self._group = 0
         self._taken = set(self.ended)
-        self._lost = [name for name in self.ended if self.is_lost(name)]
+        self._lost = []
         self._heaps = [[] for _ in self._heaps]
         for node in self.nodes.values():
             if node.id not in self.ended and not self._missing[node.id]:
                 heappush(self._heaps[self._places[node.group]], (node.order, node.id))
-
-    def _lacks_baton(self, name: str) -> bool:
-        """Whether a node was blocked though all that it waits for ended well."""
-        is_blocked = self.ended[name].ending == "blocked"
-        return is_blocked and not any(self.is_lost(up) for up in self.nodes[name].waits)
 
     def take_ready(self) -> Node | None:
         """The next node of the current group that can start, earliest in the DAG's order; each only once."""
@@ -417,9 +410,31 @@ class RunState:
         node = self.nodes.get(name)
         return (node.order if node else len(self.nodes), name)
 
-    def is_idle(self, node: Node) -> bool:
-        """Whether a node was engaged to take over work and none was handed to it."""
-        return node.part == "relay" and not self._notes.get(node.id)
+    def unasked(self, node: Node) -> tuple[NodeEnding, str] | None:
+        """How a ready node ends that is not to be asked, and why; None for one that is."""
+        if node.part == "relay" and not self._notes.get(node.id):
+            return "skipped", "nothing was handed to it"
+        reason = self._unnoted(node)
+        return None if reason is None else ("blocked", reason)
+
+    def _unnoted(self, node: Node) -> str | None:
+        """Why a node cannot take over a baton: one that lacks the note which its group demands."""
+        relay = self.conduct(node.group).relay
+        if relay is None or not relay.requires_note:
+            return None
+        if node.part == "specialist":
+            wave = self.joined[node.wave]
+            return unnoted(wave.agents, wave.handoffs, relay).get(node.id)
+        noted = {agent_of(sender) for sender, _ in self.notes(node)}
+        senders = {
+            agent_of(up): up
+            for up in node.waits
+            if self.ended[up].ending == "done" and agent_of(up) not in noted
+        }
+        silent = [
+            each for each in self.places(node.group).senders_to(relay.graph, node.agent.id) if each in senders
+        ]
+        return f"the baton from {', '.join(silent)} has no note" if silent else None
 
     def receiving_node(self, sender: Node, receiver: str) -> str | None:
         """The engagement that gets what a node hands on: one ahead in its wave; None for the next one."""

@@ -6,16 +6,17 @@ among them, or with the reason to add no more waves; None leaves it to the next.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from agentlark.blueprint import Specialist
 from orchestrator.core.facts import EngagedFor, WavesEnding
 from orchestrator.schedule.node import ORCHESTRATOR
+from orchestrator.schedule.relay import waits_of
 
 if TYPE_CHECKING:
     from orchestrator.schedule.conduct import Conduct
+    from orchestrator.schedule.growth import Caps
     from orchestrator.schedule.state import RunState
 
 
@@ -58,11 +59,16 @@ class EndOnFailure:
 class Continue:
     """A wave that is one straight chain is carried on once by implementers of the builder's choosing."""
 
+    def __init__(self, caps: Caps) -> None:
+        self._caps = caps
+
     def after(self, state: RunState, group: str) -> Engage | None:
         """Engage the group's blueprint agent after such a wave, unless it was one of continuation."""
         newest = state.newest_wave(group)
         builder = state.blueprint_agent(group)
-        if newest is None or builder is None or not is_chain(newest.agents):
+        if newest is None or builder is None or state.joined_agents >= self._caps.agents:
+            return None
+        if not is_chain(waits_of(newest.agents, newest.handoffs)):
             return None
         asked_by = state.nodes[newest.by]
         later = [each for each in state.engaged_in(group) if each.wave > newest.wave]
@@ -74,28 +80,28 @@ class Continue:
 class Relay:
     """What was handed back is worked on first; then the orchestrator, if any, says what comes next."""
 
-    def __init__(self, max_waves: int, *, orchestrates: bool) -> None:
+    def __init__(self, max_waves: int, orchestrator: Autonomous | None) -> None:
         self._max_waves = max_waves
-        self._orchestrates = orchestrates
+        self._orchestrator = orchestrator
 
     def after(self, state: RunState, group: str) -> Engage | End:
         """Engage the receivers of work handed back with all ahead of them, else the orchestrator."""
         undelivered = state.undelivered(group)
+        if not undelivered:
+            step = self._orchestrator and self._orchestrator.after(state, group)
+            return step or End("done", "nothing was handed back")
         if state.waves_spent(group) >= self._max_waves:
             left = ", ".join(f"{each.sender} → {each.receiver}" for each in undelivered)
-            return _limit(self._max_waves, f"; not worked on any more: {left}" if left else "")
-        if undelivered:
-            return Engage("relay", state.relay_wave(group))
-        if self._orchestrates and state.newest_wave(group) is not None:
-            return Engage("orchestration", (ORCHESTRATOR,))
-        return End("done", "nothing was handed back")
+            return _limit(self._max_waves, f"; not worked on any more: {left}")
+        return Engage("relay", state.relay_wave(group))
 
 
 class Autonomous:
     """The orchestrator says what comes next, until it says that nothing does."""
 
-    def __init__(self, max_waves: int) -> None:
+    def __init__(self, max_waves: int, caps: Caps) -> None:
         self._max_waves = max_waves
+        self._caps = caps
 
     def after(self, state: RunState, group: str) -> Engage | End | None:
         """Engage the orchestrator while there are waves left."""
@@ -103,23 +109,26 @@ class Autonomous:
             return None
         if state.waves_spent(group) >= self._max_waves:
             return _limit(self._max_waves)
+        if state.joined_agents >= self._caps.agents:
+            return End("cap", f"{state.joined_agents} agents have joined, and no more may (--max-agents)")
         return Engage("orchestration", (ORCHESTRATOR,))
 
 
-def policies_of(conduct: Conduct) -> Sequence[WavePolicy]:
+def policies_of(conduct: Conduct, caps: Caps) -> Sequence[WavePolicy]:
     """The policies of a group, in the order in which they are asked."""
     found: list[WavePolicy] = [EndOnFailure()]
     if conduct.specialists_join:
-        found.append(Continue())
+        found.append(Continue(caps))
+    orchestrates = conduct.autonomous and conduct.specialists_join
+    orchestrator = Autonomous(conduct.max_waves, caps) if orchestrates else None
     if conduct.relay is not None:
-        orchestrates = conduct.autonomous and conduct.specialists_join
-        found.append(Relay(conduct.max_waves, orchestrates=orchestrates))
-    elif conduct.autonomous and conduct.specialists_join:
-        found.append(Autonomous(conduct.max_waves))
+        found.append(Relay(conduct.max_waves, orchestrator))
+    elif orchestrator is not None:
+        found.append(orchestrator)
     return found
 
 
-def after_wave(state: RunState, group: str) -> Engage | End | None:
+def after_wave(state: RunState, group: str, caps: Caps) -> Engage | End | None:
     """What a group does now that all its nodes have ended; None when it just ends.
 
     Only a group that was to go on by itself says why it does not.
@@ -128,24 +137,22 @@ def after_wave(state: RunState, group: str) -> Engage | End | None:
     goes_on = conduct.relay is not None or conduct.autonomous
     if group in state.waves_ended or state.blueprint_agent(group) is None:
         return None
-    steps = (policy.after(state, group) for policy in policies_of(conduct))
+    steps = (policy.after(state, group) for policy in policies_of(conduct, caps))
     step = next((step for step in steps if step is not None), None)
     return None if isinstance(step, End) and not goes_on else step
 
 
-def is_chain(agents: Sequence[Specialist]) -> bool:
-    """Whether two or more agents can only act one after another, in one line."""
-    own = {agent.id: set(agent.depends_on) for agent in agents}
-    waits = {name: ups & own.keys() for name, ups in own.items()}
+def is_chain(waits: Mapping[str, Collection[str]]) -> bool:
+    """Whether two or more agents, each with those it waits for, can only act one after another, in a line."""
+    left = {name: waits.keys() & set(ups) for name, ups in waits.items()}
     previous: str | None = None
-    left = dict(waits)
     while left:
         free = [name for name, ups in left.items() if not ups & left.keys()]
-        if len(free) != 1 or (previous is not None and previous not in waits[free[0]]):
+        if len(free) != 1 or (previous is not None and previous not in left[free[0]]):
             return False
         previous = free[0]
         del left[previous]
-    return len(own) > 1
+    return len(waits) > 1
 
 
 def _limit(waves: int, more: str = "") -> End:
