@@ -3,7 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from agentlark.diagnostics import Span
+from agentlark.editing.completion import complete
 from agentlark.editing.findings import findings
+from agentlark.editing.lookup import definitions, explain
+from agentlark.editing.projects import Texts
 from tests.agentlark.editing.desk import Desk, desk
 
 ONE = 'agents = [agent(id = "a", role = "A")]\n'
@@ -78,3 +81,16 @@ def test_a_plain_starlark_file_only_has_to_parse(tmp_path: Path) -> None:
 
     path.write_text("x = (\n")
     assert [each.code for each in findings(path, here.texts)[path]] == ["AL005"]
+
+
+def test_every_prefix_of_an_example_has_findings_or_none_but_never_fails(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "examples" / "agents.simple.lark").read_text(encoding="utf-8")
+    path = desk(tmp_path, "|").path
+    for end in range(0, len(text), 3):
+        prefix = text[:end]
+        (found,) = findings(path, Texts({path: prefix})).values()
+        assert found, "half a squad is none"
+        for offset in (end, max(0, end - 3)):
+            complete(path, offset, Texts({path: prefix}))
+            explain(path, offset, Texts({path: prefix}))
+            definitions(path, offset, Texts({path: prefix}))
