@@ -101,4 +101,5 @@ def test_the_self_contained_file_runs_from_any_folder(wheel: Path, tmp_path: Pat
     run([str(target), "run", "-q", "--builtin", "--prompt", "x"], elsewhere, env)
     assert (elsewhere / "logs" / "builder.log").is_file()
     assert run([str(target), "init"], elsewhere, env) == ""
+    assert run([str(target), "explain", "AL308"], elsewhere, env).startswith("AL308: ")
     run([str(target), "check"], elsewhere, env)

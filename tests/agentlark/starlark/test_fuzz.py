@@ -66,8 +66,8 @@ def test_whatever_a_file_holds_there_is_a_squad_or_a_diagnostic(file: Path, batc
     assert 0 < squads < BATCH, "both kinds of file must come up"
 
 
-def test_every_beginning_of_a_file_makes_a_squad_or_a_diagnostic(file: Path) -> None:
-    whole = SEED_FILE.read_bytes()
+@pytest.mark.parametrize("whole", VALID)
+def test_every_beginning_of_a_file_makes_a_squad_or_a_diagnostic(file: Path, whole: bytes) -> None:
     begun = time.monotonic()
     said = [outcome(file, whole[:end]) for end in range(len(whole) + 1)]
     assert said[-1] is None
