@@ -266,13 +266,13 @@ def _now_s() -> float:
 
 def _clients(said: str) -> tuple[ClientInfo, ...]:
     """The table of `list-clients`. Raises ValueError for anything else."""
-    head, *rows = said.splitlines()
-    if not head.startswith("CLIENT_ID"):
-        raise ValueError(head)
-    fields = [row.split(maxsplit=2) for row in rows if row.strip()]
+    if not said.startswith("CLIENT_ID"):
+        raise ValueError(said[:80])
+    # Commands are shown as they are, line breaks included: only lines that begin like a row are one.
+    rows = re.findall(r"^(\d+) +((?:terminal|plugin)_\d+) *(.*)$", said, re.MULTILINE)
     return tuple(
-        ClientInfo(client_id=int(each[0]), pane_id=each[1], command="".join(each[2:]).strip())
-        for each in fields
+        ClientInfo(client_id=int(number), pane_id=pane, command=command.strip())
+        for number, pane, command in rows
     )
 
 

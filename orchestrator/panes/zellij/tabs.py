@@ -116,7 +116,8 @@ class Tabs:
     ) -> None:
         """Move a tab one position that way, around the end if need be."""
         await self._calls.tab(session, tab_id)
-        await self._calls.act(session, "move-tab", direction, f"--tab-id={tab_id}")
+        async with self._calls.attended(session):
+            await self._calls.act(session, "move-tab", direction, f"--tab-id={tab_id}")
 
     async def toggle_sync(self, tab_id: int, *, session: str | None = None) -> None:
         """Let what is typed in one pane of a tab go to all of them, or no longer."""
