@@ -31,6 +31,9 @@ FEW = 5000
 _FILES = """SELECT d.name, d.ino, i.mtime * 1000 + i.mtime_nsec / 1000000
     FROM fs_dentry d JOIN fs_inode i ON i.ino = d.ino
     WHERE d.parent_ino = ? AND i.mode & 61440 = 32768"""  # regular files
+_ALL_OURS = """SELECT (SELECT count(*) || '/' || total(ino) FROM fs_inode WHERE mode & 61440 = 32768)
+    = (SELECT count(*) || '/' || total(ino) FROM artifacts)"""
+"""Whether all files in there are ours, told without looking at each: inode numbers are never used twice."""
 _NOT_OURS = "AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.ino = d.ino)"
 
 
@@ -113,7 +116,7 @@ class ArtifactReader:
 
     def _strangers(self, db: Connection, wanted: Wanted) -> list[Found]:
         """Files in the folder that the projection did not write, newest first."""
-        if self._folder is None:
+        if self._folder is None or (self._is_ours and db.execute(_ALL_OURS).fetchone()[0]):
             return []
         query = f"{_FILES} {_NOT_OURS}" if self._is_ours else _FILES
         rows = db.execute(query, (self._folder,)).fetchall()
