@@ -142,7 +142,7 @@ def read_decision(
 def proposed(text: str) -> Blueprint | None:
     """The blueprint in a text whatever its ids and dependencies are; None when there is none."""
     try:
-        return Blueprint.model_validate(strict_json(text))
+        return Blueprint.model_validate(strict_json(text), by_alias=True, by_name=False)
     except (JsonRefused, ValidationError):
         return None
 
@@ -202,7 +202,7 @@ def _blueprint(
     value: JsonValue, known: Collection[str], taken: Collection[str], name: str
 ) -> Blueprint | list[Diagnostic]:
     try:
-        blueprint = Blueprint.model_validate(value)
+        blueprint = Blueprint.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
         return _problems(error, name)
     return check_blueprint(blueprint, known, taken, name) or blueprint

@@ -92,6 +92,8 @@ def _blueprint_form(rules: BlueprintRules) -> Form:
         "hands_on": hands_on,
         "requires_note": rules.relay is not None and rules.relay.requires_note,
         "configured": list(rules.places.order),
+        "forward": rules.forward,
+        "back": rules.back,
     }
     return Form(BLUEPRINT_SCHEMA if plain else schema, render_frame("blueprint", variables))
 

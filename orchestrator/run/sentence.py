@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-_INNER_END = re.compile(r"""[.!?…]["'”’)\]]*\s+(?=["'“‘(\[]?[A-ZÄÖÜ0-9])""")
-_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx|no|fig|[A-Z])\.$", re.IGNORECASE)
+_INNER_END = re.compile(r"""[.!?…]["'”’)\]]*\s+["'“‘(\[]?(?P<next>\w)""")
+_ABBREVIATION = re.compile(
+    r"\b(?:(?i:e\.g|i\.e|vs|cf|approx|dr|mr|mrs|ms|prof|st)|(?:[A-Z]\.)*[A-Z]|(?i:no|fig|sec|ch|p)(?=\.\s*\d))\."
+)
 
 
 def sentence_fault(text: str) -> str | None:
@@ -18,8 +20,10 @@ def sentence_fault(text: str) -> str | None:
         return "the answer is empty: give exactly one sentence"
     if "\n" in stripped:
         return "the answer has several lines: give exactly one sentence"
+    abbreviations = {match.end() for match in _ABBREVIATION.finditer(stripped)}
     for match in _INNER_END.finditer(stripped):
-        if not _ABBREVIATION.search(stripped[: match.start() + 1]):
+        starts_anew = match["next"].isupper() or match["next"].isdigit()
+        if starts_anew and match.start() + 1 not in abbreviations:
             return "the answer has several sentences: give exactly one"
     return None
 

@@ -1,4 +1,4 @@
-"""What an agent that looks back on a run reads: newest answers whole, older ones shortened, in a limit."""
+"""What an agent that looks back on a run reads: the beginnings of answers, the newest whole, in a limit."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ class Review:
 def review(answers: Sequence[Said], limit: int) -> Review:
     """As much of the answers as `limit` characters hold.
 
-    Answers of newer waves get room first; one that does not fit whole is shortened to its beginning, and left
-    out if not even that fits.
+    Each answer gets room for its beginning first, newer waves before others; then, in the same order,
+    those are shown whole that still fit.
     """
     newest_first = sorted(range(len(answers)), key=lambda place: (-answers[place].wave, place))
     room = limit
     chosen: dict[int, Said] = {}
-    for place in newest_first:
-        said = answers[place]
-        for form in (said, _shortened(said)):
-            if len(form.text) <= room:
+    for shorten in (True, False):
+        for place in newest_first:
+            form = _shortened(answers[place]) if shorten else answers[place]
+            more = len(form.text) - (len(chosen[place].text) if place in chosen else 0)
+            if more <= room and (shorten or place in chosen):
                 chosen[place] = form
-                room -= len(form.text)
-                break
+                room -= more
     left_out = tuple(said.node for place, said in enumerate(answers) if place not in chosen)
     return Review(tuple(chosen[place] for place in sorted(chosen)), left_out)
 
