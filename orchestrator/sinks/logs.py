@@ -58,7 +58,8 @@ class LogSink(QueueSink):
         self._roles = dict(agents)
         self._body = body
         self._started: RunStarted | None = None
-        self._streamed: set[TurnId] = set()
+        self._streamed: dict[TurnId, str] = {}
+        """The last text that came of each turn that is being answered."""
         self._texts: dict[str, list[str]] = {}
         """What is still to be written, by the name of the log."""
         self._stale: set[str] = set()
@@ -101,13 +102,13 @@ class LogSink(QueueSink):
         self._write(agent, f"{head}{self._started.run}: {agent} ({role})\n")
 
     def _text(self, delta: TextDelta) -> None:
-        self._streamed.add(delta.id)
+        self._streamed[delta.id] = delta.text
         self._write(_agent(delta.id.node), visible(delta.text))
 
     def _to_agents(self, item: Fact | Signal) -> None:
         match item:
             case TurnStarted():
-                self._streamed.discard(item.id)
+                self._streamed.pop(item.id, None)
                 again = f", attempt {item.attempt}" if item.attempt > 1 else ""
                 model = visible(item.model)
                 self._rule(item.id.node, f"{item.purpose} · {model}{again} · {clock_time(item.at)}")
@@ -144,10 +145,12 @@ class LogSink(QueueSink):
 
     def _turn_ended(self, fact: TurnEnded) -> None:
         agent = _agent(fact.id.node)
-        if fact.answer is not None and fact.id not in self._streamed:
-            text = Done.model_validate_json(self._body(fact.answer)).message.text
-            self._write(agent, visible(text) + "\n")
-        self._streamed.discard(fact.id)
+        shown = self._streamed.pop(fact.id, None)
+        if fact.answer is not None and shown is None:
+            shown = Done.model_validate_json(self._body(fact.answer)).message.text
+            self._write(agent, visible(shown))
+        if shown is not None and not shown.endswith("\n"):
+            self._write(agent, "\n")
         error = f" · {one_line(fact.error)}" if fact.error else ""
         self._rule(fact.id.node, f"{fact.purpose} {how_it_ended(fact, ' · ')}{error}")
 

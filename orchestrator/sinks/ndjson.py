@@ -21,12 +21,17 @@ class NdjsonSink(QueueSink):
         """Write one fact."""
         if seq is not None:
             with _read_by_somebody():
-                self._out.write(f'{{"seq":{seq},{item.model_dump_json()[1:]}\n')
+                self._out.write(as_line(seq, item))
 
     def flush(self) -> None:
         """Let the reader have the lines written so far."""
         with _read_by_somebody():
             self._out.flush()
+
+
+def as_line(seq: int, item: Fact | Signal) -> str:
+    """A fact and its number as one line of JSON."""
+    return f'{{"seq":{seq},{item.model_dump_json()[1:]}\n'
 
 
 @contextmanager

@@ -89,6 +89,22 @@ def test_streamed_text_stands_in_the_log_as_it_came_and_is_not_written_twice(tmp
     )
 
 
+@pytest.mark.parametrize("text", ["cut", "whole\n", "two\nlines", ""])
+def test_a_log_is_the_same_whether_the_answer_came_streamed_or_at_once(tmp_path: Path, text: str) -> None:
+    answer = Done(message=Message(role="assistant", text=text), usage=Usage())
+
+    def log_of(folder: Path, *streamed: Signal) -> str:
+        items = (run_started(), turn_started("a"), *streamed, turn_ended("a", answer=DIGEST))
+        sink = LogSink(folder, {"a": "A"}, lambda digest: answer.encoded())
+        for item in items:
+            sink.see(None, item)
+        sink.close()
+        assert sink.failure is None
+        return log(folder, "a")
+
+    assert log_of(tmp_path / "streamed", *map(delta, text)) == log_of(tmp_path / "at-once")
+
+
 def test_the_recorded_answer_is_written_when_nothing_was_streamed(tmp_path: Path) -> None:
     write(tmp_path, run_started(), turn_started("a"), turn_ended("a", answer=DIGEST))
     assert "the recorded \\x1b]0;owned\\x07answer\n" in log(tmp_path, "a")
