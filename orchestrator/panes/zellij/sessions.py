@@ -136,11 +136,6 @@ class Sessions:
         await self._calls.watched(session)
         await self._calls.act(session, "switch-session", name)
 
-    async def detach(self, *, session: str | None = None) -> None:
-        """Detach whoever is attached; the session goes on. Raises NobodyAttached."""
-        await self._calls.watched(session)
-        await self._calls.act(session, "detach")
-
     async def switch_mode(self, mode: Mode, *, session: str | None = None) -> None:
         """Put whoever is attached into an input mode. Raises NobodyAttached."""
         await self._calls.watched(session)

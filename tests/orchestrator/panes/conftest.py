@@ -22,7 +22,7 @@ from orchestrator.panes.tmux import TmuxMultiplexer
 from orchestrator.panes.zellij import ZellijClient, ZellijMultiplexer
 
 ZELLIJ_VERSIONS = ("0.44.3", "0.45.1")
-PATIENCE_S = 12.0
+PATIENCE_S = 60.0
 
 
 def zellij_program(version: str) -> str:

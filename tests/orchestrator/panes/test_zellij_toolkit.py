@@ -147,13 +147,12 @@ def test_what_concerns_who_is_looking_needs_somebody(zellij: ZellijClient) -> No
             zellij.panes.focus_next(),
             zellij.panes.move_focus("left"),
             zellij.panes.toggle_frames(),
-            zellij.sessions.detach(),
             zellij.sessions.switch_mode("locked"),
         ):
             with pytest.raises(NobodyAttached):
                 await call
         await zellij.tabs.create("cat", name="second")
-        async with in_terminal(zellij.program.child(["attach", "demo"])) as terminal:
+        async with in_terminal(zellij.program.child(["attach", "demo"])):
             await until(lambda: attended(zellij))
             await zellij.tabs.go_to_name("second")
             await until(lambda: current_is(zellij, "second"))
@@ -161,8 +160,6 @@ def test_what_concerns_who_is_looking_needs_somebody(zellij: ZellijClient) -> No
             await until(lambda: current_is(zellij, "Tab #1"))
             with pytest.raises(TabNotFound):
                 await zellij.tabs.go_to(3)
-            await zellij.sessions.detach()
-            await until(lambda: asyncio.to_thread(lambda: not terminal.is_running))
         assert await zellij.sessions.exists("demo")
 
     asyncio.run(scenario())
