@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentlark.blueprint import Blueprint
@@ -40,6 +40,7 @@ from orchestrator.run import health as health_of_run
 from orchestrator.run.approval import Undecidable, decided, edit_faults
 from orchestrator.run.assignment import assign, backends_of
 from orchestrator.run.engine import Engine, Plan, Ports
+from orchestrator.run.foresight import Forecast, look_ahead
 from orchestrator.run.handle import RunHandle, RunHead, RunResult, carry_out
 from orchestrator.run.inbox import QueueInbox
 from orchestrator.run.records import find_run, kept_settings, with_recorded
@@ -225,12 +226,12 @@ async def foresee(squad: Squad, prompt: str, options: RunOptions | None = None) 
     conducts = {
         group: replace(conduct, approve=None) for group, conduct in conducts_of(squad, settings.asked).items()
     }
-    path = RunPaths(options.folder).journal
+    path = places_of(options.folder, options.places, options.environ).paths.journal
     with ExitStack() as stack:
         reader = stack.enter_context(open_journal_readonly(path)) if path.is_file() else None
         last = find_run(reader, None).slug if reader else None
-        ports = Ports(NoJournal(), NoPerformer(), options.clock, QueueInbox(), (), redactor)
-        return await look_ahead(plan, RunState(squad, conducts), reader, last, ports)
+        state = RunState(squad, conducts)
+        return await look_ahead(plan, state, reader, last, options.clock, redactor)
 
 
 def open_reader(folder: Path, flags: PlaceFlags | None = None) -> JournalReader:
@@ -385,17 +386,7 @@ def _launch(
         *options.sinks(head, run.squad),
     ]
     engine = Engine(
-        Plan(
-            slug=run.slug,
-            task=run.record.prompt,
-            jobs=settings.jobs,
-            fail_fast=settings.fail_fast,
-            assign=lambda agent: assign(agent, settings, CARDS),
-            caps=Caps(settings.max_agents, settings.max_depth),
-            concise=settings.concise != "off",
-            fresh=settings.fresh.applies_to,
-            measures=settings.debug_prompt,
-        ),
+        _plan(run.slug, run.record.prompt, settings),
         run.state,
         Ports(wired.journal, run.performer, options.clock, inbox, sinks, redactor),
     )
@@ -415,6 +406,20 @@ def _launch(
 
 def _mirrors(places: Places) -> list[Sink]:
     return [MirrorSink(places.paths.journal, places.remote)] if places.remote else []
+
+
+def _plan(slug: str, task: str, settings: Settings) -> Plan:
+    return Plan(
+        slug=slug,
+        task=task,
+        jobs=settings.jobs,
+        fail_fast=settings.fail_fast,
+        assign=lambda agent: assign(agent, settings, CARDS),
+        caps=Caps(settings.max_agents, settings.max_depth),
+        concise=settings.concise != "off",
+        fresh=settings.fresh.applies_to,
+        measures=settings.debug_prompt,
+    )
 
 
 def _state(squad: Squad, settings: Settings) -> RunState:

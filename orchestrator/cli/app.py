@@ -21,10 +21,12 @@ from orchestrator.cli.explain import explain
 from orchestrator.cli.fmt import fmt
 from orchestrator.cli.init import init
 from orchestrator.cli.interrupt import interrupt
+from orchestrator.cli.logs import logs
 from orchestrator.cli.lsp import lsp
 from orchestrator.cli.memory_condense import memory_condense
 from orchestrator.cli.memory_inspect import memory_inspect
 from orchestrator.cli.memory_rebuild import memory_rebuild
+from orchestrator.cli.plan import plan, why
 from orchestrator.cli.resume import resume
 from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
@@ -57,11 +59,14 @@ def _root(
 
 app.command("run")(run)
 app.command("resume")(resume)
+app.command("plan")(plan)
+app.command("why")(why)
 app.command("interrupt")(interrupt)
 app.command("approve")(approve)
 app.command("reject")(reject)
 app.command("edit")(edit)
 app.command("show")(show)
+app.command("logs")(logs)
 app.command("compile")(compile_)
 app.command("check")(check)
 app.command("diff")(diff)

@@ -71,20 +71,20 @@ FreshAgents = Annotated[
 class Modes:
     """What was said about how the squad works."""
 
-    parallel: bool = False
-    autonomous: bool = False
-    relay: bool = False
-    max_waves: int | None = None
-    max_agents: int | None = None
-    max_depth: int | None = None
-    review_limit: int | None = None
-    approve: Approval | None = None
-    concise: bool = False
-    concise_full: bool = False
-    mini: bool = False
-    debug_prompt: bool = False
-    fresh: bool = False
-    fresh_agents: tuple[str, ...] = ()
+    parallel: Parallel = False
+    autonomous: Autonomous = False
+    relay: Relay = False
+    max_waves: MaxWaves = None
+    max_agents: MaxAgents = None
+    max_depth: MaxDepth = None
+    review_limit: ReviewLimit = None
+    approve: Approve = None
+    concise: IsConcise = False
+    concise_full: IsConciseFull = False
+    mini: Mini = False
+    debug_prompt: DebugPrompt = False
+    fresh: IsFresh = False
+    fresh_agents: FreshAgents = None
 
     def onto(self, flags: Flags) -> Flags:
         """The flags with these. Raises typer's usage error for what contradicts itself."""
@@ -94,11 +94,12 @@ class Modes:
 
         if self.concise and self.concise_full:
             raise typer.BadParameter("--concise and --concise-full contradict each other: give one")
-        if self.fresh_agents and not self.fresh:
-            named = ", ".join(self.fresh_agents)
+        again = tuple(self.fresh_agents or ())
+        if again and not self.fresh:
+            named = ", ".join(again)
             raise typer.BadParameter(
-                f"{named} stands alone: to run only these: --agents {','.join(self.fresh_agents)};"
-                f" to run them again: --fresh {' '.join(self.fresh_agents)}"
+                f"{named} stands alone: to run only these: --agents {','.join(again)};"
+                f" to run them again: --fresh {' '.join(again)}"
             )
         return replace(
             flags,
@@ -115,5 +116,5 @@ class Modes:
             max_agents=self.max_agents,
             max_depth=self.max_depth,
             debug_prompt=self.debug_prompt,
-            fresh=Fresh(self.fresh_agents, everybody=self.fresh and not self.fresh_agents),
+            fresh=Fresh(again, everybody=self.fresh and not again),
         )

@@ -187,7 +187,10 @@ class Engine:
                     self._apply(fact, bodies)
                 self._tell(seq, fact)
 
-        committing.add_done_callback(committed)
+        if committing.done():
+            committed(committing)  # its callbacks would come after whoever awaits it
+        else:
+            committing.add_done_callback(committed)
         return committing
 
     def _apply(self, fact: Fact, bodies: Mapping[Digest, bytes]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, Protocol, TypeAlias
 
 import networkx as nx
@@ -297,22 +298,24 @@ def _tokens(node: Node, misses: Sequence[Miss], turns: int, gone: Gone) -> int:
 
 
 def _critical(state: RunState, found: Mapping[str, ForeseenNode]) -> tuple[tuple[str, ...], float | None]:
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    for node in state.in_order():
-        if found[node.id].prospect in ("run", "maybe"):
-            graph.add_node(node.id)
-            graph.add_edges_from((up, node.id) for up in node.waits if up in graph)
-    known = all(found[name].seconds is not None for name in graph)
-    weight = {name: (found[name].seconds or 0.0) if known else 1.0 for name in graph}
-    for up, down in graph.edges:
-        graph.edges[up, down]["weight"] = weight[down]
-    if not graph:
+    """The longest chain of nodes that may be sent; a group starts when the one before it has ended."""
+    sent = [node for node in state.in_order() if found[node.id].prospect in ("run", "maybe")]
+    if not sent:
         return (), None
-    start = "\0start"
-    first = [name for name in graph if not graph.in_degree(name)]
-    graph.add_weighted_edges_from((start, name, weight[name]) for name in first)
-    path = tuple(nx.dag_longest_path(graph, weight="weight")[1:])
-    return path, sum(weight[name] for name in path) if known else None
+    known = all(found[node.id].seconds is not None for node in sent)
+    cost = {node.id: (found[node.id].seconds or 0.0) if known else 1.0 for node in sent}
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for node in sent:
+        graph.add_edge(f"\0before {node.group}", node.id, weight=cost[node.id])
+        graph.add_edge(node.id, f"\0after {node.group}", weight=0.0)
+        for up in {*node.waits, *node.reads} & cost.keys():
+            graph.add_edge(up, node.id, weight=cost[node.id])
+    groups = list(dict.fromkeys(node.group for node in sent))
+    graph.add_weighted_edges_from(
+        (f"\0after {one}", f"\0before {next}", 0.0) for one, next in pairwise(groups)
+    )
+    path = tuple(name for name in nx.dag_longest_path(graph, weight="weight") if name in cost)
+    return path, sum(cost[name] for name in path) if known else None
 
 
 def _open_groups(gone: Gone, found: Mapping[str, ForeseenNode]) -> tuple[str, ...]:
