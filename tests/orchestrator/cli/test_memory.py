@@ -11,6 +11,7 @@ import pytest
 from orchestrator.core.paths import RunPaths
 from orchestrator.store.artifacts import Artifact
 from orchestrator.store.artifacts.payload import schema
+from tests.doubles.libsql_server import LibsqlServer
 from tests.orchestrator.cli.conftest import Command
 from tests.orchestrator.memory.conftest import write_run
 
@@ -200,3 +201,26 @@ def test_a_session_that_is_taken_gets_a_suffix(agentlark: Command, tmp_path: Pat
     assert agentlark("agentfs:snapshot", "out.db", AGENTFS_ID="mine").returncode == 0
     assert agentlark("agentfs:snapshot", "out.db", AGENTFS_ID="mine").returncode == 2
     assert agentlark("agentfs:read", "--path", "out.db", "--session", "same-3").returncode == 2
+
+
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+def test_a_run_is_mirrored_and_its_token_is_nowhere(agentlark: Command, tmp_path: Path, scheme: str) -> None:
+    token = "tok-7f3b9a1c55"
+    with LibsqlServer(token) as server:
+        env = {"LIBSQL_AUTH_TOKEN": token, "AGENTFS_PATH": server.url(scheme)}
+        done = agentlark("run", "--prompt", f"keep {token} to yourself", **env)
+        assert done.returncode == 0, done.stderr
+        local = sqlite3.connect(tmp_path / ".agentfs" / "agent-db.db")
+        for table in ("fs_dentry", "fs_data", "journal_facts", "journal_runs"):
+            rows = local.execute(f"SELECT * FROM {table}").fetchall()
+            assert rows and sorted(rows, key=repr) == server.table(table)
+        local.close()
+        assert "warning" not in done.stderr
+    assert token not in done.stdout + done.stderr
+    assert not any(token.encode() in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_a_mirror_that_cannot_be_reached_is_said_and_fails_nothing(agentlark: Command) -> None:
+    done = agentlark("run", "--prompt", "x", "--agentfs-path", "http://127.0.0.1:9/")
+    assert done.returncode == 0
+    assert "mirror: http://127.0.0.1:9/ is behind by" in done.stderr and "nothing is lost" in done.stderr
