@@ -6,15 +6,13 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from orchestrator.store.journal import open_journal_readonly
 from tests.orchestrator.cli.conftest import Command, environment
+from tests.orchestrator.cli.going import started, wait_for
 
 SIMULATED = "SIMULATED (rehearsal)"
 
@@ -179,8 +177,8 @@ def test_sources_are_asked_in_their_order(agentlark: Command, config: Path, tmp_
 
 
 def test_a_second_run_in_the_folder_is_turned_away(agentlark: Command, config: Path, tmp_path: Path) -> None:
-    with _started(tmp_path, "--rehearsal-delay", "1") as first:
-        _wait_for(tmp_path / "logs" / "planner.log", "plan")
+    with started(tmp_path, "--rehearsal-delay", "1") as first:
+        wait_for(tmp_path / "logs" / "planner.log", "plan")
         second = agentlark("run")
     assert second.returncode == 5
     assert f"process {first.pid}" in second.stderr
@@ -189,8 +187,8 @@ def test_a_second_run_in_the_folder_is_turned_away(agentlark: Command, config: P
 def test_a_killed_run_is_resumed_without_repeating_a_recorded_turn(
     agentlark: Command, config: Path, tmp_path: Path
 ) -> None:
-    with _started(tmp_path, "--rehearsal-delay", "0.4"):
-        _wait_for(tmp_path / "logs" / "timeline.log", "planner: done")
+    with started(tmp_path, "--rehearsal-delay", "0.4"):
+        wait_for(tmp_path / "logs" / "timeline.log", "planner: done")
     done = agentlark("resume")
     assert done.returncode == 0, done.stderr
     with open_journal_readonly(tmp_path / ".agentfs" / "agent-db.db") as journal:
@@ -206,8 +204,8 @@ def test_a_killed_run_is_resumed_without_repeating_a_recorded_turn(
 def test_an_interrupt_lets_the_turn_end_and_starts_nothing_new(
     agentlark: Command, config: Path, tmp_path: Path
 ) -> None:
-    with _started(tmp_path, "--rehearsal-delay", "0.6") as run:
-        _wait_for(tmp_path / "logs" / "timeline.log", "planner: plan started")
+    with started(tmp_path, "--rehearsal-delay", "0.6") as run:
+        wait_for(tmp_path / "logs" / "timeline.log", "planner: plan started")
         run.send_signal(signal.SIGINT)
         _, errors = run.communicate(timeout=60)
     assert run.returncode == 3, errors
@@ -220,12 +218,11 @@ def test_an_interrupt_lets_the_turn_end_and_starts_nothing_new(
 
 
 def test_a_second_ctrl_c_stops_at_once(config: Path, tmp_path: Path) -> None:
-    with _started(tmp_path, "--rehearsal-delay", "60") as run:
-        _wait_for(tmp_path / "logs" / "timeline.log", "planner: plan started")
+    with started(tmp_path, "--rehearsal-delay", "60") as run:
+        wait_for(tmp_path / "logs" / "timeline.log", "planner: plan started")
         run.send_signal(signal.SIGINT)
         assert run.stderr is not None
-        while "interrupted:" not in run.stderr.readline():
-            pass
+        assert any(line.startswith("interrupting: ") for line in run.stderr)
         run.send_signal(signal.SIGINT)
         run.communicate(timeout=30)
     assert run.returncode == 130
@@ -288,37 +285,9 @@ def test_closed_and_full_streams_are_no_tracebacks(closed: str, config: Path, tm
 
 
 def test_losing_the_terminal_leaves_the_run_going(config: Path, tmp_path: Path) -> None:
-    with _started(tmp_path, "--rehearsal-delay", "0.3") as run:
-        _wait_for(tmp_path / "logs" / "timeline.log", "planner: plan started")
+    with started(tmp_path, "--rehearsal-delay", "0.3") as run:
+        wait_for(tmp_path / "logs" / "timeline.log", "planner: plan started")
         run.send_signal(signal.SIGHUP)
         run.communicate(timeout=60)
     assert run.returncode == 0
     assert "run done" in (tmp_path / "logs" / "timeline.log").read_text()
-
-
-@contextmanager
-def _started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A run in a process of its own, killed (SIGKILL) at the end if it has not ended by itself."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "orchestrator", "run", *arguments],
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _wait_for(path: Path, text: str, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if path.exists() and text in path.read_text():
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"{path} never said {text!r}")
