@@ -159,10 +159,11 @@ def _read(
         message = f"{call.name} takes keyword arguments only"
         findings.add("AL303", message, call.where(0), help=f"write {next(iter(fields))} = …")
     taken: dict[str, Any] = {}
+    meant: set[str | None] = set()
     for name, value in kwargs.items():
         reader = fields.get(name)
         if reader is None:
-            _unknown_field(findings, call, name, fields)
+            meant.add(_unknown_field(findings, call, name, fields))
         elif value is not None:
             plain = reader(value)
             if isinstance(plain, Wrong):
@@ -173,14 +174,17 @@ def _read(
             else:
                 taken[name] = plain
     for name in required:
-        if kwargs.get(name) is None:
+        if kwargs.get(name) is None and name not in meant:
             findings.add(
                 "AL304", f"{call.name} needs {name}", call.span, help=f"add {name} = …", related=call.stack
             )
     return taken
 
 
-def _unknown_field(findings: Findings, call: starlark.Call, name: str, fields: Mapping[str, Reader]) -> None:
+def _unknown_field(
+    findings: Findings, call: starlark.Call, name: str, fields: Mapping[str, Reader]
+) -> str | None:
+    """Takes note of a field that does not exist; gives the one that was probably meant."""
     near = nearest(name, fields)
     findings.add(
         "AL302",
@@ -190,6 +194,7 @@ def _unknown_field(findings: Findings, call: starlark.Call, name: str, fields: M
         fix=replacement(call.name_span(name), name, near),
         related=call.stack,
     )
+    return near
 
 
 def _positional(

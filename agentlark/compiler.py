@@ -169,6 +169,12 @@ def _loaded(diagnostic: Diagnostic, shown: str, at: Span | None) -> Diagnostic:
     return replace(diagnostic, related=tuple(dict.fromkeys((*diagnostic.related, step))))
 
 
+def _lacks_agents(squad: Squad, drafts: Sequence[_GroupDraft]) -> bool:
+    """Whether agents are missing for a reason that has been told: nobody can say then whom others mean."""
+    unread = any("agents" not in draft.fields for draft in drafts)
+    return unread or any(agent.id == UNKNOWN for agent in squad.agents())
+
+
 class _Compiler:
     def __init__(self, file: Path, shown: str, variables: Mapping[str, str], limits: starlark.Limits) -> None:
         self._root = find_root(file)
@@ -203,7 +209,8 @@ class _Compiler:
         if squad.groups or not found:
             told = {each.place for each in found if each.severity == "error"}
             checked = check_squad(squad, places)
-            found += (each for each in checked if each.place not in told)
+            unsure = {"AL308", "AL317"} if _lacks_agents(squad, drafts) else set()
+            found += (each for each in checked if each.place not in told and each.code not in unsure)
         found[:] = _ordered(found)
         if any(diagnostic.severity == "error" for diagnostic in found):
             raise ConfigError(found)

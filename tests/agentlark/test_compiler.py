@@ -244,3 +244,23 @@ agents = [
     place = error.diagnostics[0].place
     assert isinstance(place, Span)
     assert place.line in (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ('groups = [group(id = "g", agnts = [agent(id = "a", role = "A")])]', ["AL302"]),
+        (
+            'groups = [group(id = "g", agents = 5), group(id = "h", agents = ['
+            'agent(id = "b", role = "B", depends_on = ["a"])])]',
+            ["AL303"],
+        ),
+        (
+            'agents = [agent(ide = "a", role = "A"), agent(id = "b", role = "B", depends_on = ["a"])]',
+            ["AL302"],
+        ),
+        ('agents = [agent(id = 5, role = "A"), agent(id = "b", role = "B", depends_on = ["a"])]', ["AL303"]),
+    ],
+)
+def test_what_follows_from_a_mistake_is_not_told_again(text: str, codes: list[str], tmp_path: Path) -> None:
+    assert [each.code for each in refused(tmp_path, text).diagnostics] == codes

@@ -17,12 +17,13 @@ from agentlark.starlark.syntax.lexer import Tokens, scan, split
 from agentlark.starlark.syntax.literals import leaf
 from agentlark.starlark.syntax.misfits import explain
 from agentlark.starlark.syntax.recovery import Reader
-from agentlark.starlark.syntax.tables import BYTES, FLOAT, INT, STRING
+from agentlark.starlark.syntax.tables import BYTES, FLOAT, INT, NEWLINE, STRING
 
 MAX_COMPLAINTS = 100_000
 _MOST_READ = 8_000_000
 """How many characters are looked at in all; reading that begins anew looks at the rest of the text again."""
 _LONG_NUMBER = 300
+_CLOSERS = (")", "]", "}")
 _RESUME = re.compile(r"^(?=[^\W\d]\w*\s*(?:[=(.,\[]|$)|def |for |if |load\()", re.MULTILINE)
 
 
@@ -68,6 +69,8 @@ def _read_tokens(tokens: Tokens) -> tuple[list[Fault], int | None]:
     reader = Reader(tokens)
     found: list[Fault] = []
     for stuck in reader.misfits():
+        if found and not reader.openers and _is_left_over(tokens, stuck.index):
+            continue
         fault = explain(tokens, stuck, reader.openers)
         found.append(fault)
         if fault.reached < tokens.starts[stuck.index]:  # a bracket is open where a statement seems to begin
@@ -78,6 +81,13 @@ def _read_tokens(tokens: Tokens) -> tuple[list[Fault], int | None]:
         return [*found, *_leaves(tokens, len(tokens.kinds))], None
     reached = max([tokens.starts[reader.lost], *(fault.reached for fault in found)])
     return [*found, *_leaves(tokens, reader.lost)], reached
+
+
+def _is_left_over(tokens: Tokens, at: int) -> bool:
+    """Whether it is a bracket that begins a line, or the comma after one, left over by a mistake above."""
+    if tokens.kinds[at] == NEWLINE and at > 1 and tokens.texts[at - 1] == ",":
+        at -= 2
+    return tokens.texts[at] in _CLOSERS and (not at or tokens.texts[at - 1][-1:] in ("\n", *_CLOSERS, ""))
 
 
 def _leaves(tokens: Tokens, limit: int) -> list[Fault]:
