@@ -36,6 +36,7 @@ from orchestrator.core.places import PlaceFlags, Places, settle_places
 from orchestrator.core.ports import BackendCard, Clock, Journal, Performer, RunRecord, Sink
 from orchestrator.core.redact import Redactor
 from orchestrator.core.settings import Flags, Settings, process_environment, settle
+from orchestrator.panes import health as health_of_panes
 from orchestrator.run import health as health_of_run
 from orchestrator.run.approval import Undecidable, decided, edit_faults
 from orchestrator.run.assignment import assign, backends_of
@@ -324,6 +325,7 @@ def examine(folder: Path) -> list[Check]:
     settings = settle(Flags())
     return [
         *health_of_run.examine(),
+        *health_of_panes.examine(),
         *health_of_backends.examine(settings),
         *health_of_store.examine(places_of(folder).paths),
     ]

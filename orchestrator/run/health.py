@@ -21,8 +21,6 @@ SHIPPED = (
 
 PROGRAMS = {
     "git": ("worktrees for agents that write files", "install git with your system's packages"),
-    "zellij": ("live panes", "cargo install --locked zellij (0.44.1 or newer); never from PyPI"),
-    "tmux": ("live panes where there is no zellij", "install tmux with your system's packages"),
 }
 
 
