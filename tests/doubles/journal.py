@@ -13,9 +13,13 @@ from orchestrator.core.turn import Done
 
 
 class MemoryJournal:
-    """The Journal port for one run. `trace` is shared with a Performer to see what came first."""
+    """The Journal port for one run. `trace` is shared with a Performer to see what came first.
 
-    def __init__(self, trace: list[str] | None = None) -> None:
+    `earlier` is the journal of another run, whose answers are found too.
+    """
+
+    def __init__(self, trace: list[str] | None = None, earlier: MemoryJournal | None = None) -> None:
+        self.earlier = earlier
         self.commits: list[list[Fact]] = []
         self.bodies: dict[Digest, bytes] = {}
         self.trace: list[str] = [] if trace is None else trace
@@ -64,7 +68,7 @@ class MemoryJournal:
         for fact in reversed(self.all_facts):
             if isinstance(fact, TurnEnded) and fact.key == key and fact.answer is not None:
                 return Done.model_validate_json(self.body(fact.answer))
-        return None
+        return await self.earlier.find(key, None) if self.earlier and run is None else None
 
     def runs(self) -> Sequence[RunRecord]:
         return []
@@ -73,6 +77,8 @@ class MemoryJournal:
         return [(seq, fact) for seq, fact in enumerate(self.all_facts, start=1) if seq > after]
 
     def body(self, digest: Digest) -> bytes:
+        if digest not in self.bodies and self.earlier is not None:
+            return self.earlier.body(digest)
         if digest not in self.bodies:
             raise StoreError(f"no body {digest}")
         return self.bodies[digest]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agentlark.model import Agent, Group, Squad
+from agentlark.model import Agent, Group, Orchestration, Squad
 
 PLAN = "plan {{ task }}{% for id, text in outputs.items() %} [{{ id }}: {{ text }}]{% endfor %}"
 FOLLOW_UP = "follow up on {{ plan }}"
@@ -17,8 +17,12 @@ def an_agent(id: str, *depends_on: str, **fields: Any) -> Agent:
     return Agent(id=id, depends_on=depends_on, **given)
 
 
-def a_squad(*groups: Sequence[Agent]) -> Squad:
-    """A squad of groups `g0`, `g1` and so on."""
+def a_squad(*groups: Sequence[Agent], **orchestration: Any) -> Squad:
+    """A squad of groups `g0`, `g1` and so on, each orchestrated so."""
+    how = Orchestration.model_validate(orchestration)
     return Squad(
-        groups=tuple(Group(id=f"g{place}", agents=tuple(agents)) for place, agents in enumerate(groups))
+        groups=tuple(
+            Group(id=f"g{place}", agents=tuple(agents), orchestration=how)
+            for place, agents in enumerate(groups)
+        )
     )

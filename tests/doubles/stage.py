@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,11 +14,13 @@ from orchestrator.core.frozen import digest_of
 from orchestrator.core.paths import RunPaths
 from orchestrator.core.ports import BackendCard, Sink
 from orchestrator.core.redact import Redactor
-from orchestrator.core.settings import Flags, settle
+from orchestrator.core.settings import Asked, Flags, Fresh, settle
 from orchestrator.run.assignment import assign
 from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.handle import RunHandle, RunHead, RunResult, carry_out
 from orchestrator.run.inbox import QueueInbox
+from orchestrator.schedule.conduct import conducts_of
+from orchestrator.schedule.growth import Caps
 from orchestrator.schedule.state import RunState
 from tests.doubles.journal import MemoryJournal
 from tests.doubles.performer import ScriptedPerformer
@@ -67,6 +69,11 @@ class Stage:
     sinks: Sequence[Sink] = ()
     resumed: bool = False
     debug: bool = False
+    asked: Asked = field(default_factory=Asked)
+    caps: Caps = field(default_factory=Caps)
+    concise: bool = False
+    fresh: Fresh = field(default_factory=Fresh)
+    measures: bool = False
     watcher: Watcher = field(default_factory=Watcher)
     inbox: QueueInbox = field(default_factory=QueueInbox)
 
@@ -95,7 +102,8 @@ class Stage:
 
     def engine(self) -> Engine:
         """The engine, its state folded from what the journal has."""
-        state = RunState(self.squad)
+        asked = replace(self.asked, one_turn=self.concise)
+        state = RunState(self.squad, conducts_of(self.squad, asked))
         for _, fact in self.journal.facts("r"):
             state.apply(fact)
         settings = settle(Flags(backend=self.card.name), {})
@@ -105,6 +113,10 @@ class Stage:
             jobs=self.jobs,
             fail_fast=self.fail_fast,
             assign=lambda agent: assign(agent, settings, {self.card.name: self.card}),
+            caps=self.caps,
+            concise=self.concise,
+            fresh=self.fresh.applies_to,
+            measures=self.measures,
         )
         sinks = [self.watcher, *self.sinks]
         redactor = Redactor(self.secrets)
