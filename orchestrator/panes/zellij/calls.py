@@ -101,7 +101,8 @@ class Calls:
         except DeadlineExceeded:
             await self.alive(name)
             raise
-        if ended.code != 0 and _NO_SESSION.search(_words(ended)):
+        # With several other sessions it lists them, and exits with 0.
+        if _NO_SESSION.match(ended.stderr.decode(errors="replace")):
             raise _no_session(name)
         return ended
 
