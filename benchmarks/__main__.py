@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import language, overhead
+from benchmarks import language, latency, overhead
 
 
 def main() -> int:
@@ -13,7 +13,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small shapes only, a minute or two")
     options = parser.parse_args()
     arguments = ["--quick"] if options.quick else []
-    return overhead.main(arguments) or language.main(arguments)
+    return overhead.main(arguments) or latency.main(arguments) or language.main(arguments)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LAYER = 100
 """Agents per layer of a layered shape."""
+
+SLOW_LAYERS = 10
+SLOW_MEDIAN_S = 0.5
+SLOW_SPREAD = 0.6
+"""Layers of a slow shape; the median of its turns, and the standard deviation of their logarithm."""
 
 ANSWER_BYTES = 1024
 FILLER = 'The parser "reads" a line, and the writer writes it.\n' * 20
@@ -19,15 +26,27 @@ def answer_of(agent: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A DAG by name; `depends_on` lists every agent after those it depends on."""
+    """A DAG by name; `depends_on` lists every agent after those it depends on.
+
+    `delays_s` are the seconds that an agent's turn takes; those that are not in it answer at once.
+    """
 
     name: str
     depends_on: Mapping[str, tuple[str, ...]]
+    delays_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def turns(self) -> int:
         """How many turns it takes: one per agent."""
         return len(self.depends_on)
+
+    @property
+    def critical_s(self) -> float:
+        """Seconds of the slowest chain of agents who wait for one another: nobody can be faster."""
+        ends: dict[str, float] = {}
+        for name, upstream in self.depends_on.items():
+            ends[name] = max((ends[up] for up in upstream), default=0.0) + self.delays_s.get(name, 0.0)
+        return max(ends.values())
 
 
 def chain(length: int) -> Shape:
@@ -54,8 +73,21 @@ def layered(count: int) -> Shape:
     return Shape(f"layered-{count}", depends_on)
 
 
+def slow(count: int, seed: int) -> Shape:
+    """Ten layers; each agent depends on two of the layer above, and its turn takes a log-normal time."""
+    draw = random.Random(seed)
+    width = count // SLOW_LAYERS
+    depends_on: dict[str, tuple[str, ...]] = {}
+    for layer in range(SLOW_LAYERS):
+        for place in range(width):
+            above = sorted(draw.sample(range(width), 2)) if layer else []
+            depends_on[f"n{layer}-{place}"] = tuple(f"n{layer - 1}-{each}" for each in above)
+    delays_s = {name: draw.lognormvariate(math.log(SLOW_MEDIAN_S), SLOW_SPREAD) for name in depends_on}
+    return Shape(f"slow-{count}-{seed}", depends_on, delays_s)
+
+
 def shape_named(name: str) -> Shape:
-    """The shape of a name such as `chain-100`, `fan-1-1000-1` or `layered-1000`."""
+    """The shape of a name: `chain-100`, `fan-1-1000-1`, `layered-1000`, or `slow-200-1` with a seed."""
     kind, *sizes = name.split("-")
     match kind, sizes:
         case "chain", [length]:
@@ -64,4 +96,6 @@ def shape_named(name: str) -> Shape:
             return fan(int(width))
         case "layered", [count]:
             return layered(int(count))
+        case "slow", [count, seed]:
+            return slow(int(count), int(seed))
     raise ValueError(f"there is no shape {name!r}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -84,13 +84,15 @@ def graph_of(shape: Shape) -> nx.DiGraph[str]:
     return graph
 
 
-async def schedule(graph: nx.DiGraph[str], commit: Commit) -> None:
+async def schedule(graph: nx.DiGraph[str], commit: Commit, delays_s: Mapping[str, float]) -> None:
     """Take one turn per node, each the moment its last dependency has ended."""
     missing = dict(graph.in_degree())
     async with asyncio.TaskGroup() as tasks:
 
         async def turn(node: str) -> None:
             await commit((node, "started", None))
+            if (delay_s := delays_s.get(node)) is not None:
+                await asyncio.sleep(delay_s)
             await commit((node, "ended", answer_of(node)))
             for below in graph.successors(node):
                 missing[below] -= 1
@@ -107,7 +109,7 @@ async def grouped(shape: Shape, folder: Path) -> float:
     graph = graph_of(shape)
     writer = GroupWriter(db)
     begun = time.perf_counter()
-    await schedule(graph, writer.commit)
+    await schedule(graph, writer.commit, shape.delays_s)
     seconds = time.perf_counter() - begun
     writer.close()
     _check(db, shape)
@@ -123,7 +125,7 @@ async def plain(shape: Shape, folder: Path) -> float:
         db.execute(INSERT, row)
 
     begun = time.perf_counter()
-    await schedule(graph, commit)
+    await schedule(graph, commit, shape.delays_s)
     seconds = time.perf_counter() - begun
     _check(db, shape)
     return seconds

@@ -6,6 +6,7 @@ waits for all of them. The asynchronous saver is its faster one.
 
 from __future__ import annotations
 
+import asyncio
 import operator
 import time
 from collections.abc import Awaitable, Callable
@@ -24,18 +25,20 @@ class State(TypedDict):
     outputs: Annotated[list[tuple[str, str]], operator.add]
 
 
-def _node(name: str) -> Callable[[State], Awaitable[State]]:
+def _node(name: str, delay_s: float | None) -> Callable[[State], Awaitable[State]]:
     async def node(state: State) -> State:
+        if delay_s is not None:
+            await asyncio.sleep(delay_s)
         return {"outputs": [(name, answer_of(name))]}
 
     return node
 
 
 def builder_of(shape: Shape) -> StateGraph[State]:
-    """The shape as a graph of no-op nodes."""
+    """The shape as a graph of nodes that do nothing, or wait."""
     builder = StateGraph(State)
     for name in shape.depends_on:
-        builder.add_node(name, _node(name))
+        builder.add_node(name, _node(name, shape.delays_s.get(name)))
     for name, upstream in shape.depends_on.items():
         builder.add_edge(list(upstream) if upstream else START, name)
     awaited = {up for upstream in shape.depends_on.values() for up in upstream}

@@ -1,10 +1,10 @@
-"""agentlark: the real engine and journal, with a Performer that answers at once."""
+"""agentlark: the real engine and journal, with a Performer that answers at once or as the shape says."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,10 +36,15 @@ CARD = BackendCard("noop", "noop-1", "noop-1", window_tokens=100_000_000, simula
 
 
 class Noop:
-    """Answers every turn at once."""
+    """Answers every turn, after the time that its agent takes, if any."""
+
+    def __init__(self, delays_s: Mapping[str, float]) -> None:
+        self._delays_s = delays_s
 
     async def perform(self, order: TurnOrder, tell: Tell) -> Outcome:
         """The answer."""
+        if (delay_s := self._delays_s.get(order.id.node)) is not None:
+            await asyncio.sleep(delay_s)
         message = Message(role="assistant", text=answer_of(order.id.node))
         return Done(message=message, usage=Usage(input=100, output=250), simulated=True)
 
@@ -81,7 +86,8 @@ async def run(shape: Shape, folder: Path, with_sinks: bool = False) -> float:
     plan = Plan(
         slug, TASK, JOBS, fail_fast=False, assign=lambda agent: assign(agent, settings, {"noop": CARD})
     )
-    engine = Engine(plan, state, Ports(journal, Noop(), SystemClock(), QueueInbox(), sinks, Redactor()))
+    performer = Noop(shape.delays_s)
+    engine = Engine(plan, state, Ports(journal, performer, SystemClock(), QueueInbox(), sinks, Redactor()))
     started = RunStarted(
         run=slug, prompt=digest_of(TASK.encode()), squad=digest_of(b""), simulated=True, at=now
     )
