@@ -21,7 +21,7 @@ from orchestrator.core.ports import BackendCard, Clock, Performer, RunRecord
 from orchestrator.core.settings import Choice, Settings
 from orchestrator.memory.grouping import gatherings
 from orchestrator.memory.shelf import Shelf, bring_up_to_date, open_shelf
-from orchestrator.memory.summarisers import EXTRACTIVE_CARD, Extractive, Material, squad_of
+from orchestrator.memory.summarisers import EXTRACTIVE_CARD, Extractive, Material, material_of, squad_of
 from orchestrator.store.artifacts import Artifact, ArtifactReader, Wanted
 from orchestrator.store.artifacts.condensing import (
     EXTRACTIVE,
@@ -169,19 +169,21 @@ def _materials(shelf: Shelf, what: Condensing, backend: str, now: datetime) -> l
     whole = [one for one in found if not one.broken]
     gathered = gatherings(whole, shelf.reader.topics(), what.least)
     inodes = {one.id: one.ino for one in whole}
-    read = (_material(shelf.reader, gathering, inodes, backend) for gathering in gathered)
-    return [material for material in read if len(material.artifacts) >= what.least]
+    read = (_material(shelf.reader, gathering, inodes, what.least, backend) for gathering in gathered)
+    return [material for material in read if material]
 
 
-def _material(reader: ArtifactReader, of: Gathering, inodes: Mapping[str, int], backend: str) -> Material:
+def _material(
+    reader: ArtifactReader, of: Gathering, inodes: Mapping[str, int], least: int, backend: str
+) -> Material | None:
+    """What a gathering comes to; None when too few of its artifacts can be read."""
     payloads = [(id, reader.payload(inodes[id])) for id in of.artifacts]
     readable = {id: payload for id, payload in payloads if isinstance(payload, Artifact)}
+    if len(readable) < least:
+        return None
     is_mixed = of.simulated and backend in CARDS and not CARDS[backend].simulated
-    return Material(
-        gathering=of.model_copy(update={"artifacts": tuple(readable)}),
-        artifacts=tuple(readable.values()),
-        backend=EXTRACTIVE if is_mixed else backend,
-    )
+    whole = of.model_copy(update={"artifacts": tuple(readable)})
+    return material_of(whole, tuple(readable.values()), EXTRACTIVE if is_mixed else backend)
 
 
 def _summaries(

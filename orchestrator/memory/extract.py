@@ -12,7 +12,7 @@ MOST_LINES = 24
 LINE_CHARS = 240
 
 _LABEL = re.compile(r"SIMULATED \([a-z]+\)|EXTRACTIVE:")
-_MARKUP = re.compile(r"^[\s#>*`\-{}\[\]\"']+")
+_MARKUP = re.compile(r"^[\s#>*`\-{}\[\]\"']+|\*\*|`")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^a-z])")
 
 

@@ -35,11 +35,16 @@ EXTRACTIVE_CARD = BackendCard(
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A gathering, what is in its artifacts, oldest first, and the backend that is to summarise them."""
+    """A gathering, the backend that is to summarise it, and the words in which it is asked.
+
+    Made of the artifacts and kept without them: those of a large store would fill the memory.
+    """
 
     gathering: Gathering
-    artifacts: tuple[Artifact, ...]
     backend: str
+    prompt: str
+    extract: str = ""
+    """The summary itself, where no model is asked."""
 
 
 class Extractive:
@@ -50,8 +55,7 @@ class Extractive:
 
     async def perform(self, order: TurnOrder, tell: Tell) -> Outcome:
         """The beginnings of the texts of the summariser's artifacts."""
-        material = self._materials[order.input.agent]
-        text = extract(material.gathering, material.artifacts)
+        text = self._materials[order.input.agent].extract
         return Done(message=Message(role="assistant", text=text), usage=Usage())
 
 
@@ -61,7 +65,7 @@ def squad_of(materials: Sequence[Material]) -> Squad:
         Agent(
             id=material.gathering.summariser,
             role="Summariser",
-            plan_prompt=as_template(prompt_of(material)),
+            plan_prompt=as_template(material.prompt),
             follow_up_prompt="",
             follow_up_enabled=False,
             backend=material.backend,
@@ -72,17 +76,20 @@ def squad_of(materials: Sequence[Material]) -> Squad:
     return Squad(groups=(Group(id="memory", agents=agents),))
 
 
-def prompt_of(material: Material) -> str:
-    """What a summariser is asked; no run or id stands in it, so that the same texts give the same key."""
-    of = material.gathering
-    if material.backend == EXTRACTIVE:
-        sources = [[one.type, one.text, f"{one.created:%Y-%m-%d}"] for one in material.artifacts]
+def material_of(of: Gathering, artifacts: Sequence[Artifact], backend: str) -> Material:
+    """The material of a gathering's artifacts, oldest first.
+
+    No run or id stands in the prompt, so that the same texts give the same key.
+    """
+    if backend == EXTRACTIVE:
+        sources = [[one.type, one.text, f"{one.created:%Y-%m-%d}"] for one in artifacts]
         digest = digest_of(canonical(sources))
-        return f"Quote the beginnings of {len(sources)} texts of {of.agent} on {of.topic} ({digest})."
-    room = MATERIAL_CHARS // len(material.artifacts)
-    texts = [{"type": artifact.type, "text": _cut(artifact.text, room)} for artifact in material.artifacts]
+        prompt = f"Quote the beginnings of {len(sources)} texts of {of.agent} on {of.topic} ({digest})."
+        return Material(of, backend, prompt, extract(of, artifacts))
+    room = MATERIAL_CHARS // len(artifacts)
+    texts = [{"type": artifact.type, "text": _cut(artifact.text, room)} for artifact in artifacts]
     variables = {"agent": of.agent, "topic": of.topic, "texts": texts, "words": SUMMARY_WORDS}
-    return render(shipped_text(PROMPT), variables)
+    return Material(of, backend, render(shipped_text(PROMPT), variables))
 
 
 def as_template(text: str) -> str:
