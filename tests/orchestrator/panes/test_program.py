@@ -100,7 +100,8 @@ def test_silence_and_answers_to_other_questions_are_asked_again(fake: Fake, tmp_
 
 def test_a_pane_that_was_announced_and_is_not_there_is_an_error(fake: Fake) -> None:
     script = NEW_ENOUGH + (
-        f"case \"$*\" in *list-panes*) echo '[{PANE}]';; *list-tabs*) echo '[{TAB}]';; *) echo terminal_7;; esac"
+        f"case \"$*\" in *list-panes*) echo '[{PANE}]';; *list-tabs*) echo '[{TAB}]';;"
+        " *) echo terminal_7;; esac"
     )
     with pytest.raises(NotCreated, match="terminal_7"):
         asyncio.run(client(fake(script)).panes.create("cat", options=PaneOptions(tab_id=0)))
@@ -157,7 +158,8 @@ def test_what_is_no_key_is_refused(key: str) -> None:
 
 
 def test_doctor_is_told_what_is_missing_old_and_left_over(fake: Fake) -> None:
-    lists = 'case "$*" in list-sessions*) printf "agentlark-x [Created 1s ago] \\nother [Created 1s ago] \\n";; esac'
+    rows = "agentlark-x [Created 1s ago] \\nother [Created 1s ago] \\n"
+    lists = f'case "$*" in list-sessions*) printf "{rows}";; esac'
     there = ZellijMultiplexer(fake(NEW_ENOUGH + lists), around())
     found = list(examine((), [there, TmuxMultiplexer("no-such-program-here", around())]))
     assert [(check.name, check.status) for check in found] == [
