@@ -285,9 +285,12 @@ def waiting(folder: Path, slug: str | None, wave: int | None) -> WaitingWave:
         settings = settle(with_recorded(Flags(), record.settings))
         run, state = last_state(journal, slug)
     asked = [number for number in sorted(state.awaiting) if wave in (None, number)]
-    if len(asked) != 1:
-        listed = ", ".join(map(str, sorted(state.awaiting))) or "none"
-        raise UserError(f"{run}: waves that wait for consent: {listed}", "name one of them with --wave")
+    listed = ", ".join(map(str, sorted(state.awaiting)))
+    if not asked:
+        which = "no wave waits" if wave is None else f"wave {wave} does not wait"
+        raise UserError(f"{run}: {which} for consent", f"waves that do: {listed or 'none'}")
+    if len(asked) > 1:
+        raise UserError(f"{run}: several waves wait for consent", f"name one with --wave: {listed}")
 
     def faults(blueprint: Blueprint) -> list[str]:
         edited = Decide(wave=asked[0], approved=True, blueprint=blueprint)

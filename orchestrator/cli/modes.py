@@ -63,7 +63,7 @@ IsFresh = Annotated[
     typer.Option("--fresh", help="Send turns again whose answers are recorded; of all agents, or of AGENT."),
 ]
 FreshAgents = Annotated[
-    list[str] | None, typer.Argument(metavar="[AGENT]...", help="With --fresh: only these agents.")
+    list[str] | None, typer.Argument(metavar="AGENT", help="With --fresh: only these agents.")
 ]
 
 
