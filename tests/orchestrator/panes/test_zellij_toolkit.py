@@ -117,12 +117,13 @@ def test_a_layout_that_zellij_cannot_read_makes_no_session(zellij: ZellijClient,
 def test_tabs_are_made_named_moved_and_closed_when_nobody_is_attached(zellij: ZellijClient) -> None:
     async def scenario() -> None:
         await zellij.sessions.create("demo", layout=ONE)
-        plain = await zellij.tabs.create(["sh", "-c", "echo hello; exec cat"], name='2 "é" $x')
+        plain = await zellij.tabs.create("cat", name='2 "é" $x')
         by_layout = await zellij.tabs.create(layout='layout {\n pane command="cat"\n pane command="cat"\n}')
         assert (plain.name, plain.position, by_layout.position) == ('2 "é" $x', 1, 2)
         assert len(await zellij.tabs.panes(by_layout.tab_id)) == 2
         (pane,) = await zellij.tabs.panes(plain.tab_id)
-        await until(lambda: shows(zellij, pane.pane_id, "hello"))
+        await zellij.panes.type_text(pane.pane_id, "it works\n")
+        await until(lambda: shows(zellij, pane.pane_id, "it works"))
         await zellij.tabs.rename(by_layout.tab_id, "-third")
         await zellij.tabs.move(by_layout.tab_id, "left")
         await until(lambda: names_are(zellij, ("Tab #1", "-third", '2 "é" $x')))
