@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import language, latency, overhead
+from benchmarks import language, latency, memory, overhead
 
 
 def main() -> int:
@@ -13,7 +13,8 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small shapes only, a minute or two")
     options = parser.parse_args()
     arguments = ["--quick"] if options.quick else []
-    return overhead.main(arguments) or latency.main(arguments) or language.main(arguments)
+    benchmarks = (overhead, latency, language, memory)
+    return next((code for each in benchmarks if (code := each.main(arguments))), 0)
 
 
 if __name__ == "__main__":
