@@ -122,7 +122,10 @@ class Sessions:
             self._calls.bind(name)
 
     async def clone(self, name: str, *, session: str | None = None) -> SessionInfo:
-        """Start another session of the same layout and bind it; its commands wait for Enter."""
+        """Start another session of the same layout and bind it; its commands wait for Enter.
+
+        Zellij 0.44.3 may leave a pane's command out of the layout it dumps; the clone then has a shell there.
+        """
         layout = await self._calls.answer(session, "dump-layout", read=kdl_of)
         return await self.create(name, layout=layout)
 

@@ -84,7 +84,7 @@ def test_sessions_are_renamed_cloned_killed_and_forgotten(zellij: ZellijClient, 
         await zellij.layouts.save(tmp_path / "saved.kdl")
         await zellij.layouts.validate(tmp_path / "saved.kdl")
         await zellij.sessions.clone("c")
-        assert [pane.title for pane in await zellij.panes.list()] == ["one"]
+        assert [pane.terminal_command for pane in await zellij.panes.list()] == ["cat"]
         with pytest.raises(SessionExists):
             await zellij.sessions.rename("b")
         with pytest.raises(SessionExists):
