@@ -69,7 +69,8 @@ def picks(group: Group, asked: Asked) -> dict[str, Picked]:
     max_waves = _file_first("max_waves", how.max_waves, asked.max_waves, DEFAULT_MAX_WAVES)
     assert isinstance(max_waves.value, int)
     if relay.value and max_waves.value > MAX_RELAY_WAVES:
-        max_waves = Picked(MAX_RELAY_WAVES, f"a relay has at most {MAX_RELAY_WAVES} ({max_waves.origin})")
+        most = f"a relay has at most {MAX_RELAY_WAVES} ({max_waves.origin})"
+        max_waves = Picked(MAX_RELAY_WAVES, most, max_waves.beats)
     return {
         "autonomous": autonomous,
         "parallel": _file_first("parallel", how.parallel, asked.parallel or None, False),
@@ -127,7 +128,7 @@ def conducts_of(squad: Squad, asked: Asked) -> dict[str, Conduct]:
 def overrides(squad: Squad, asked: Asked) -> list[str]:
     """A line for every setting in which file and flags disagree, saying which one holds."""
     return [
-        f"{group.id}: {name} = {pick.value} of {pick.origin} beats {pick.beats}"
+        f"{group.id}: {name} is {pick.value}: {pick.origin} beats {pick.beats}"
         for group in squad.groups
         if has_waves(group)
         for name, pick in picks(group, asked).items()
