@@ -48,6 +48,7 @@ from orchestrator.run.records import find_run, kept_settings, with_recorded
 from orchestrator.run.squads import redacted
 from orchestrator.schedule.conduct import conducts_of
 from orchestrator.schedule.growth import Caps
+from orchestrator.schedule.history import History, history_of
 from orchestrator.schedule.select import select
 from orchestrator.schedule.state import RunState
 from orchestrator.sinks.logs import LogSink
@@ -251,6 +252,20 @@ def last_state(journal: JournalReader, slug: str | None) -> tuple[str, RunState]
     for _, fact in journal.facts(record.slug):
         state.apply(fact)
     return record.slug, state
+
+
+def read_history(journal: JournalReader, slug: str | None) -> tuple[RunRecord, History]:
+    """The record of a run (the last one for None) and how it went. Raises UserError when there is none."""
+    record = find_run(journal, slug)
+    settings = settle(with_recorded(Flags(), record.settings))
+    state = _state(parse_compiled(record.squad, record.slug), settings)
+    return record, history_of(state, (fact for _, fact in journal.facts(record.slug)))
+
+
+def going_in(folder: Path) -> str | None:
+    """The run that is going in a folder; None when none is."""
+    holder = holder_of(RunPaths(folder).lock)
+    return holder.run if holder else None
 
 
 def command(folder: Path, slug: str | None, order: Command) -> str | None:

@@ -19,6 +19,7 @@ from orchestrator.cli.docs import docs
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.explain import explain
 from orchestrator.cli.fmt import fmt
+from orchestrator.cli.graph import graph
 from orchestrator.cli.init import init
 from orchestrator.cli.interrupt import interrupt
 from orchestrator.cli.logs import logs
@@ -29,6 +30,7 @@ from orchestrator.cli.memory_rebuild import memory_rebuild
 from orchestrator.cli.plan import plan, why
 from orchestrator.cli.resume import resume
 from orchestrator.cli.run import run
+from orchestrator.cli.runs import runs
 from orchestrator.cli.schema import schema
 from orchestrator.cli.show import show
 
@@ -67,6 +69,8 @@ app.command("reject")(reject)
 app.command("edit")(edit)
 app.command("show")(show)
 app.command("logs")(logs)
+app.add_typer(runs, name="runs")
+app.command("graph")(graph)
 app.command("compile")(compile_)
 app.command("check")(check)
 app.command("diff")(diff)

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from orchestrator.core.facts import (
-    AgentsJoined,
     Fact,
     HandedOff,
     NodeEnded,
@@ -51,7 +50,8 @@ class History:
 
     state: RunState
     passages: dict[str, Passage]
-    handoffs: list[HandedOff] = field(default_factory=list)
+    handed: list[HandedOff] = field(default_factory=list)
+    """What configured agents handed on; see `handoffs` for those of blueprints too."""
     began: datetime | None = None
     ended: datetime | None = None
     """When its last fact was recorded."""
@@ -64,6 +64,18 @@ class History:
     def ending(self) -> RunEnded | None:
         """How it ended; None while it goes, and when it was cut off."""
         return self.state.ending
+
+    @property
+    def handoffs(self) -> list[HandedOff]:
+        """All work that was handed on: that which blueprints said, wave by wave, then that of agents."""
+        of_waves = [
+            HandedOff(
+                sender=each.sender, receiver=each.receiver, node=each.receiver, note=each.note, at=wave.at
+            )
+            for _, wave in sorted(self.state.joined.items())
+            for each in wave.handoffs
+        ]
+        return of_waves + self.handed
 
 
 def history_of(state: RunState, facts: Iterable[Fact]) -> History:
@@ -88,18 +100,7 @@ def history_of(state: RunState, facts: Iterable[Fact]) -> History:
                 passage = _passage(history, fact.node)
                 passage.ended = fact.at
             case HandedOff():
-                history.handoffs.append(fact)
-            case AgentsJoined():
-                history.handoffs.extend(
-                    HandedOff(
-                        sender=each.sender,
-                        receiver=each.receiver,
-                        node=each.receiver,
-                        note=each.note,
-                        at=fact.at,
-                    )
-                    for each in fact.handoffs
-                )
+                history.handed.append(fact)
             case _:
                 pass
     history.passages = {node.id: _settled(_passage(history, node.id), state) for node in state.in_order()}
