@@ -102,11 +102,12 @@ class SquadStory:
                 for agent in fact.agents:
                     self._members[agent.id] = Member(fact.group, agent.role, fact.wave, tags)
             case AgentsEngaged():
+                by = ("autonomous",) if fact.purpose == "orchestration" else ()
                 for id in fact.agents:
                     role = (
                         self._members[id].role if id in self._members else id.replace("-", " ").capitalize()
                     )
-                    self._members[f"{id}@{fact.wave}"] = Member(fact.group, role, fact.wave, fact.tags)
+                    self._members[f"{id}@{fact.wave}"] = Member(fact.group, role, fact.wave, by + fact.tags)
             case InterruptAsked():
                 return self._interrupt(fact)
         return None
