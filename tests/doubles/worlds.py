@@ -54,7 +54,7 @@ class World:
         agents = []
         for place, name in enumerate(fresh):
             above = [up for up in [*fresh[:place], *known] if dice.random() < 0.3]
-            agents.append(entry(name, *above, prompt=f"build {dice.randrange(6)}"))
+            agents.append(entry(name, *above, prompt=f"build {dice.randrange(4)}"))
         fields: dict[str, Any] = {}
         if "handoffs" in schema["properties"]:
             configured = _listed(prompt, "  Configured agents")

@@ -48,7 +48,7 @@ CAPS = Caps(agents=9, depth=4)
 def groups(draw: st.DrawFn, place: int, earlier: list[str]) -> Group:
     """Up to four agents, one of which may give blueprints, and any way to go on."""
     agents: list[Agent] = []
-    giver = draw(st.integers(-1, 2))
+    giver = draw(st.integers(0, 2))
     for index in range(draw(st.integers(1, 4))):
         name = f"n{place}-{index}"
         above = draw(st.lists(st.sampled_from(earlier), unique=True, max_size=2)) if earlier else []
@@ -57,12 +57,12 @@ def groups(draw: st.DrawFn, place: int, earlier: list[str]) -> Group:
     names = [agent.id for agent in agents]
     graph = {name: draw(st.lists(st.sampled_from(names), unique=True, max_size=2)) for name in names}
     how = {
-        "autonomous": draw(st.sampled_from([None, True, False])),
+        "autonomous": draw(st.sampled_from([None, True, True, False])),
         "parallel": draw(st.booleans()),
         "max_waves": draw(st.integers(1, 3)),
         "approve": draw(st.sampled_from([None, None, None, "blueprint", "wave"])),
         "relay": {
-            "enabled": draw(st.booleans()),
+            "enabled": draw(st.sampled_from([True, True, False])),
             "require_handoff_note": draw(st.booleans()),
             "graph": {name: [to for to in tos if to != name] for name, tos in graph.items()},
         },
@@ -77,7 +77,7 @@ def squads(draw: st.DrawFn) -> Squad:
     return Squad(groups=tuple(draw(groups(place, earlier)) for place in range(draw(st.integers(1, 2)))))
 
 
-worlds = st.builds(World, st.integers(0, 2**16), st.sampled_from([0.0, 0.2, 0.6, 1.0]))
+worlds = st.builds(World, st.integers(0, 2**16), st.sampled_from([0.0, 0.05, 0.2, 0.9]))
 
 
 class Decider:
