@@ -16,11 +16,13 @@ from agentlark.model import RESERVED_IDS
 from orchestrator.backends.rehearsal.draw import Draw
 from orchestrator.backends.rehearsal.reading import (
     MARK,
+    acts_again,
     asks_for_builders,
     asks_for_four,
     has_answered_before,
     quoted,
     receivers,
+    receivers_behind,
     taken_ids,
     task_of,
 )
@@ -65,14 +67,17 @@ def blueprint_of(order: TurnOrder) -> dict[str, JsonValue]:
 
 
 def handoffs_of(order: TurnOrder) -> dict[str, JsonValue]:
-    """A note to everybody whom the order names as ahead; nothing is handed back."""
+    """A note to everybody ahead; the first time an agent acts, also one back to the first behind it."""
     agent = order.input.agent
-    return {
-        "handoffs": [
-            {"to": name, "note": f"{MARK}: {agent} hands its result on to {name}."}
-            for name in receivers(order)
+    found: list[JsonValue] = [
+        {"to": name, "note": f"{MARK}: {agent} hands its result on to {name}."} for name in receivers(order)
+    ]
+    if not acts_again(order):
+        found += [
+            {"to": name, "note": f"{MARK}: {agent} asks {name} to go over it once more."}
+            for name in receivers_behind(order)[:1]
         ]
-    }
+    return {"handoffs": found}
 
 
 def is_handoffs(schema: JsonValue) -> bool:
@@ -86,10 +91,17 @@ def _properties(schema: JsonValue) -> dict[str, JsonValue]:
 
 
 def _handoffs(order: TurnOrder, blueprint: dict[str, JsonValue]) -> list[JsonValue]:
-    """Each agent is handed its baton by one it waits for, else by whoever gives the blueprint."""
+    """Each agent is handed its baton by one it waits for, else by whoever gives the blueprint.
+
+    Those who wait for whoever gives it are handed theirs as well.
+    """
     agents = blueprint["agents"]
     assert isinstance(agents, list)
-    found: list[JsonValue] = []
+    own = order.input.agent
+    found: list[JsonValue] = [
+        {"from": own, "to": name, "note": f"{MARK}: {name} takes over from {own}."}
+        for name in receivers(order)
+    ]
     for agent in agents:
         assert isinstance(agent, dict)
         waits = agent.get("dependsOn")

@@ -15,8 +15,11 @@ _TASK_TITLE = re.compile(r"(?:the |your )?task\b", re.IGNORECASE)
 _HEADING = re.compile(r"^(?P<marks>#{1,6})\s+(?P<title>.*\S)")
 _TAKEN = re.compile(r"^\s*Taken ids:\s*(?P<ids>.*)$", re.MULTILINE)
 _HAND_ON = re.compile(r"^\s*Hand on to:\s*(?P<ids>[^(\n]*)", re.MULTILINE)
+_WAIT_FOR_IT = re.compile(r"^\s*You yourself hand on to (?P<ids>.*), who wait for you\.$", re.MULTILINE)
+_HAND_BACK = re.compile(r"^\s*Hand back to, only if work must be done again:\s*(?P<ids>.*)$", re.MULTILINE)
 _BUILDERS = re.compile(r"^\s*Shape: builders only\b", re.MULTILINE)
 _OWN_ANSWER = re.compile(r"^# Answer of (?P<agent>[a-z0-9_-]+)@\d+", re.MULTILINE)
+_EARLIER = re.compile(r"^# Your earlier answer$", re.MULTILINE)
 _SENTENCE = re.compile(r"\b(?:is|in) exactly one sentence\b")
 _FOUR = re.compile(r"^\s*Shape: four independent agents\b", re.MULTILINE)
 
@@ -78,8 +81,21 @@ def asks_for_a_sentence(order: TurnOrder) -> bool:
 
 
 def receivers(order: TurnOrder) -> list[str]:
-    """To whom the agent is asked to hand its work on, from lines `Hand on to: a, b`."""
-    return _listed(_HAND_ON, order)
+    """To whom the agent is asked to hand its work on.
+
+    From lines `Hand on to: a, b` and, where a blueprint says it, `You yourself hand on to a, b, who …`.
+    """
+    return [*_listed(_HAND_ON, order), *_listed(_WAIT_FOR_IT, order)]
+
+
+def receivers_behind(order: TurnOrder) -> list[str]:
+    """To whom the agent may hand its work back, from lines `Hand back to, …: a, b`."""
+    return _listed(_HAND_BACK, order)
+
+
+def acts_again(order: TurnOrder) -> bool:
+    """Whether work has come back to the agent: its thread shows it its own earlier answer."""
+    return _EARLIER.search(asked(order)) is not None
 
 
 def has_answered_before(order: TurnOrder) -> bool:
