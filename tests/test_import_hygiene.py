@@ -82,3 +82,16 @@ def test_the_language_alone_imports_neither_lark_nor_pydantic(project: Path) -> 
 def test_a_rehearsal_imports_no_provider(project: Path) -> None:
     program = command("run", "--backend", "rehearsal", "--prompt", "x", "-q")
     assert not modules_after(program, project) & {*PROVIDERS, "libsql_client", "aiohttp"}
+
+
+def test_a_log_pane_imports_next_to_nothing(project: Path) -> None:
+    """A session starts one for every agent; this one is told to end when it first pauses."""
+    (project / "logs").mkdir()
+    (project / "logs" / "a.log").write_text("hello\n")
+    program = (
+        "import orchestrator.sinks.follow as follow\n"
+        "def ended(keyboard, seconds): raise KeyboardInterrupt\n"
+        "follow.Keyboard.pause = ended\n" + command("logs", "-f", "a")
+    )
+    unwanted = {*HEAVY, "pydantic", "jinja2", "typer", "dataclasses", "pathlib", "inspect", "subprocess"}
+    assert not modules_after(program, project) & unwanted
