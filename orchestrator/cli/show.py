@@ -23,7 +23,7 @@ class TurnName(StrEnum):
 
 
 def show(
-    agent: Annotated[str, typer.Argument(help="The agent's id.")],
+    agent: Annotated[str, typer.Argument(help="The agent's id, or `id@wave` for one of its engagements.")],
     turn: Annotated[TurnName | None, typer.Option("--turn", help="Its plan or its follow-up.")] = None,
     run: Annotated[str | None, typer.Option("--run", help="The run's slug; by default the last one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole turn as JSON.")] = False,
