@@ -6,12 +6,10 @@ more than all the following.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 
-
-def follows_in_pane(arguments: Sequence[str]) -> bool:
+def follows_in_pane(arguments: list[str]) -> bool:
     """Do what a log pane asks for, and say True; False for arguments that are anything else."""
-    if tuple(arguments[:2]) != ("logs", "-f") or len(arguments) > 3:
+    if arguments[:1] != ["logs"] or arguments[1:2] not in (["-f"], ["--follow"]) or len(arguments) > 3:
         return False
     from orchestrator.sinks.follow import follow, log_of
 
@@ -19,5 +17,18 @@ def follows_in_pane(arguments: Sequence[str]) -> bool:
         path = log_of(arguments[2] if len(arguments) > 2 else "timeline")
     except ValueError:
         return False
-    follow(path)
+    try:
+        follow(path)
+    except OSError as error:
+        _report(error)
     return True
+
+
+def _report(error: OSError) -> None:
+    """Say what went wrong as every command does, and exit."""
+    from orchestrator.cli.exits import guarded
+
+    def failing() -> None:
+        raise error
+
+    guarded(failing)

@@ -11,6 +11,7 @@ not to show what is typed; when the follower ends, it is as it was before.
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import select
 import stat
@@ -81,8 +82,10 @@ class Follower:
     def _open(self) -> bool:
         try:
             file = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except FileNotFoundError:
-            return False
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ELOOP):  # it went, or became a link, since it was seen
+                return False
+            raise
         self._file = file
         return True
 
@@ -195,7 +198,7 @@ def log_of(name: str) -> str:
 def follow(path: str) -> None:
     """Show a log on stdout as it grows, until Ctrl+C, SIGTERM or the end of the terminal.
 
-    Raises BrokenPipeError when nobody reads stdout any more.
+    Raises OSError when the log cannot be read, BrokenPipeError when nobody reads stdout any more.
     """
     follower = Follower(path, _print)
     keyboard = Keyboard(0)

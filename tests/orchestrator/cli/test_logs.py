@@ -104,10 +104,26 @@ def test_a_pane_leaves_its_terminal_as_it_was_when_it_is_told_to_end(tmp_path: P
 
 
 def test_a_pane_may_be_there_before_its_log(tmp_path: Path) -> None:
-    with pane(tmp_path, "logs", "--follow", "a") as shown:
+    with pane(tmp_path, "logs", "a", "-f") as shown:
         assert shown.shows("waiting for logs/a.log")
         written(tmp_path, "a", "here\n")
         assert shown.shows("here")
+
+
+def test_nobody_reading_any_more_is_no_traceback(tmp_path: Path) -> None:
+    written(tmp_path, "a", "one\n" * 100_000)
+    shown = subprocess.run(
+        f"{sys.executable} -P -m orchestrator logs -f a | head -n 1",
+        shell=True,
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert (shown.stdout, shown.stderr) == ("one\n", "")
 
 
 def test_a_log_is_printed(agentlark: Command, config: Path, tmp_path: Path) -> None:

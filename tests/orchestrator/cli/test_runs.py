@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.orchestrator.cli.conftest import Command
+from tests.orchestrator.cli.conftest import Command, environment
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def test_runs_are_listed_newest_first(agentlark: Command, two_runs: tuple[str, s
     narrow = agentlark("runs", "ls", COLUMNS="20").stdout
     assert max(map(len, narrow.splitlines())) <= 20
     limited = agentlark("runs", "ls", "--limit", "1")
-    assert two_runs[0] not in limited.stdout
+    assert f"{two_runs[0]} " not in limited.stdout
     assert "the newest 1 of 2" in limited.stderr
 
 
@@ -86,6 +90,23 @@ def test_a_run_is_drawn_with_who_joined(agentlark: Command, two_runs: tuple[str,
     text = agentlark("graph", "--run", two_runs[0]).stdout
     assert "core, wave 1, by the blueprint of builder" in text
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(("env", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_on_a_terminal_a_run_is_coloured_unless_that_is_not_wanted(
+    two_runs: tuple[str, str], tmp_path: Path, env: dict[str, str], is_coloured: bool
+) -> None:
+    far, near = pty.openpty()
+    command = [sys.executable, "-P", "-m", "orchestrator", "graph", "--run", two_runs[0]]
+    subprocess.run(
+        command, cwd=tmp_path, env=environment(TERM="xterm", **env), stdout=near, timeout=60, check=True
+    )
+    os.close(near)
+    shown = os.read(far, 65536).decode()
+    os.close(far)
+    assert "planner" in shown
+    assert ("\x1b[32m●\x1b[0m" in shown) == is_coloured
+    assert ("\x1b" in shown) == is_coloured
 
 
 @pytest.mark.parametrize(
