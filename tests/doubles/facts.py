@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from agentlark.blueprint import Specialist
-from orchestrator.core.facts import AgentsJoined, NodeEnded, NodeEnding, RunStarted, TurnEnded, TurnStarted
+from orchestrator.core.facts import (
+    AgentsEngaged,
+    AgentsJoined,
+    EngagedFor,
+    NodeEnded,
+    NodeEnding,
+    RunStarted,
+    TurnEnded,
+    TurnStarted,
+)
 from orchestrator.core.frozen import digest_of
 from orchestrator.core.turn import TurnId, Usage
 from tests.doubles.virtual_time import EPOCH
@@ -53,3 +62,7 @@ def specialist(id: str, *depends_on: str, prompt: str = "do it") -> Specialist:
 
 def joined(by: str, *agents: Specialist, wave: int = 1, group: str = "g0", summary: str = "") -> AgentsJoined:
     return AgentsJoined(wave=wave, group=group, by=by, summary=summary, agents=agents, at=EPOCH)
+
+
+def engaged(purpose: EngagedFor, *agents: str, wave: int, group: str = "g0") -> AgentsEngaged:
+    return AgentsEngaged(wave=wave, group=group, purpose=purpose, agents=agents, at=EPOCH)

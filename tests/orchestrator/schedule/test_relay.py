@@ -79,8 +79,8 @@ def test_batons_may_go_to_agents_of_the_wave_and_back_to_configured_ones(handoff
         (hand("ghost", "x"), "the handoff from 'ghost' to 'x': there is no agent 'ghost'"),
         (
             hand("x", "other-group"),
-            "the handoff from 'x' to 'other-group': 'other-group' is neither of this wave nor configured in the"
-            " group",
+            "the handoff from 'x' to 'other-group': 'other-group' is neither of this wave nor configured in"
+            " the group",
         ),
         (hand("c", "b"), "the handoff from 'c' to 'b' is off the relay graph"),
     ],
