@@ -114,7 +114,7 @@ def show(
     for line in _told(summary, record, history):
         sys.stdout.write(visible(line) + "\n")
     _print_nodes(history)
-    for line in _told_of_waves(record.slug, history):
+    for line in (*_told_of_waves(history), *_next(summary)):
         sys.stdout.write(visible(line) + "\n")
 
 
@@ -174,21 +174,24 @@ def _print_nodes(history: History) -> None:
     print_listing(("agent", "wave", "ending", "at", "took", "turns", "tokens", "reason or role"), rows)
 
 
-def _told_of_waves(slug: str, history: History) -> Iterator[str]:
-    from orchestrator.cli.exits import program
+def _told_of_waves(history: History) -> Iterator[str]:
     from orchestrator.sinks.describe import describe
 
-    state = history.state
-    waves = [each for _, each in sorted(state.joined.items())]
+    waves = [wave for _, wave in sorted(history.state.joined.items())]
     told = [describe(wave) or "" for wave in waves]
     told += [describe(each) or "" for each in history.handed]
-    told += [describe(each) or "" for each in state.waves_ended.values()]
+    told += [describe(each) or "" for each in history.state.waves_ended.values()]
     if told:
         yield ""
         yield from told
-    if history.ending is None or history.ending.ending != "done":
+
+
+def _next(summary: dict[str, Any]) -> Iterator[str]:
+    from orchestrator.cli.exits import program
+
+    if summary["resumable"]:
         yield ""
-        yield f"next       {program()} resume {slug}   (recorded turns are never sent again)"
+        yield f"next       {program()} resume {summary['run']}   (recorded turns are never sent again)"
 
 
 def _moment(at: datetime) -> str:
