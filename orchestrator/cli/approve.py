@@ -18,7 +18,7 @@ Wave = Annotated[int | None, typer.Option("--wave", metavar="N", help="Which wav
 
 
 def approve(run: Run = None, note: Note = "", wave: Wave = None) -> None:
-    """Let a wave that waits for consent be run."""
+    """Let a waiting wave be run."""
     from orchestrator.core.commands import Decide
     from orchestrator.wiring import waiting
 
@@ -27,7 +27,10 @@ def approve(run: Run = None, note: Note = "", wave: Wave = None) -> None:
 
 
 def reject(run: Run = None, note: Note = "", wave: Wave = None) -> None:
-    """Refuse a wave that waits for consent: it is skipped, and the group adds no more."""
+    """Refuse a waiting wave.
+
+    It is skipped, and its group adds no more.
+    """
     from orchestrator.core.commands import Decide
     from orchestrator.wiring import waiting
 
@@ -36,7 +39,10 @@ def reject(run: Run = None, note: Note = "", wave: Wave = None) -> None:
 
 
 def edit(run: Run = None, note: Note = "", wave: Wave = None) -> None:
-    """Change the blueprint of a waiting wave in $EDITOR, check it, and let it be run."""
+    """Edit a waiting wave in $EDITOR, and let it be run.
+
+    The blueprint is checked when the editor ends.
+    """
     from orchestrator.cli.consent import wire
     from orchestrator.cli.editing import edited
     from orchestrator.core.commands import Decide

@@ -18,7 +18,10 @@ def interrupt(
         bool, typer.Option("--now", help="Stop turns in flight instead of letting them end.")
     ] = False,
 ) -> None:
-    """Let the turns in flight end and start nothing new; asking again changes nothing."""
+    """Ask the run that is going to end.
+
+    Turns in flight end, nothing new starts; asking again changes nothing.
+    """
     from orchestrator.core.commands import Interrupt, StopNow
     from orchestrator.wiring import command
 
