@@ -81,7 +81,7 @@ def picture_of(state: RunState, history: History | None = None) -> Picture:
     places = {group.id: place for place, group in enumerate(state.squad.groups)}
     layers: dict[str, int] = {}
     for node in state.in_order():
-        above = (layers[up] for up in node.waits if up in layers and _is_beside(state.nodes[up], node))
+        above = (layers[up] for up in _above(node) if up in layers and _is_beside(state.nodes[up], node))
         layers[node.id] = 1 + max(above, default=0)
     ordered = sorted(
         state.in_order(), key=lambda node: (places[node.group], node.wave, layers[node.id], node.order)
@@ -89,10 +89,13 @@ def picture_of(state: RunState, history: History | None = None) -> Picture:
     vertices = tuple(_vertex(node, layers[node.id], history) for node in ordered)
     edges = [edge for node in ordered for edge in _edges_to(node)]
     if history is not None:
-        edges += [
-            Edge(each.sender, each.node or each.receiver, "handoff", each.note) for each in history.handoffs
-        ]
+        edges += _handoffs(history)
     return Picture(vertices, tuple(edges))
+
+
+def _above(node: Node) -> tuple[str, ...]:
+    """The nodes without which this one could not act."""
+    return node.waits if node.by is None else (*node.waits, node.by)
 
 
 def _is_beside(one: Node, other: Node) -> bool:
@@ -121,6 +124,21 @@ def _edges_to(node: Node) -> Iterator[Edge]:
         yield Edge(up, node.id, "depends_on" if agent_of(up) in node.agent.depends_on else "relay")
     if node.by is not None:
         yield Edge(node.by, node.id, "blueprint")
+
+
+def _handoffs(history: History) -> Iterator[Edge]:
+    """What was handed on and taken up: by the node named, else by the receiver's next engagement."""
+    nodes = history.state.nodes
+    for each in history.handoffs:
+        if each.sender in nodes:
+            later = (
+                node.id
+                for node in history.state.in_order()
+                if node.agent.id == each.receiver and node.wave > nodes[each.sender].wave
+            )
+            taker = each.node or next(later, None)
+            if taker in nodes:
+                yield Edge(each.sender, taker, "handoff", each.note)
 
 
 def as_json(picture: Picture) -> str:

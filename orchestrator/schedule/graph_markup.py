@@ -19,7 +19,7 @@ _COLOURS: dict[Standing, str] = {
 
 def as_mermaid(picture: Picture) -> str:
     """The picture as a Mermaid flowchart; nodes have names of our own, for ids may be Mermaid's words."""
-    names = _short_names(picture)
+    names = {vertex.id: f"n{number}" for number, vertex in enumerate(picture.vertices)}
     lines = ["flowchart TD"]
     for number, (title, members) in enumerate(picture.sections()):
         lines.append(f"  subgraph s{number}[{_mermaid_text(title)}]")
@@ -82,11 +82,3 @@ def _dot_text(*lines: str) -> str:
 
 def _caption(vertex: Vertex) -> list[str]:
     return [vertex.id, vertex.role] + ([standing_of(vertex)] if vertex.state else [])
-
-
-def _short_names(picture: Picture) -> dict[str, str]:
-    names = {vertex.id: f"n{number}" for number, vertex in enumerate(picture.vertices)}
-    for edge in picture.edges:
-        for name in (edge.source, edge.target):
-            names.setdefault(name, f"n{len(names)}")
-    return names

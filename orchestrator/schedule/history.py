@@ -18,7 +18,7 @@ from orchestrator.core.facts import (
     TurnStarted,
 )
 from orchestrator.core.turn import Usage
-from orchestrator.schedule.node import Node
+from orchestrator.schedule.node import Node, agent_of
 from orchestrator.schedule.state import RunState
 
 Standing: TypeAlias = NodeEnding | Literal["started", "not started"]
@@ -70,7 +70,11 @@ class History:
         """All work that was handed on: that which blueprints said, wave by wave, then that of agents."""
         of_waves = [
             HandedOff(
-                sender=each.sender, receiver=each.receiver, node=each.receiver, note=each.note, at=wave.at
+                sender=wave.by if each.sender == agent_of(wave.by) else each.sender,
+                receiver=each.receiver,
+                node=each.receiver if each.receiver in {agent.id for agent in wave.agents} else None,
+                note=each.note,
+                at=wave.at,
             )
             for _, wave in sorted(self.state.joined.items())
             for each in wave.handoffs

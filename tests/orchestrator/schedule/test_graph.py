@@ -10,10 +10,11 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agentlark.blueprint import Handoff
 from agentlark.model import Squad
-from orchestrator.core.facts import Fact
+from orchestrator.core.facts import AgentsEngaged, Fact
 from orchestrator.schedule.graph import Picture, as_json, picture_of
 from orchestrator.schedule.graph_markup import as_dot, as_mermaid
 from orchestrator.schedule.graph_text import as_text
@@ -57,8 +58,11 @@ def read_rails(text: str, names: Iterable[str]) -> Edges:
     assert margin
     found: Edges = set()
     rails: dict[int, str] = {}
+    going: set[int] = set()
+    """Where a line leads downwards, so that the next line must take it up."""
     for line in lines:
         cells = line[margin.end() :]
+        assert all(cells[at] in "│├┤┼└┘┴" for at in going), line
         if "●" not in line:
             for at, char in enumerate(cells.partition("  g")[0]):
                 assert char == " " or (char == "│" and at in rails), line
@@ -74,10 +78,12 @@ def read_rails(text: str, names: Iterable[str]) -> Edges:
             elif char == "│":
                 assert at in rails, line
         rails = {at: owner for at, owner in rails.items() if drawn[at] in "│├┤┼"}
+        going = set(rails)
         assert dot not in rails
         rails[dot] = name
         for at in [at for at in rails if at != dot and at >= len(drawn)]:
             del rails[at]
+    assert not going
     return found
 
 
@@ -98,6 +104,25 @@ def read_lists(text: str) -> Edges:
 def test_the_rails_show_every_edge_and_no_other(squad: Squad) -> None:
     text = as_text(static(squad), max_rails=1000)
     assert read_rails(text, (agent.id for agent in squad.agents())) == edges_of(squad)
+
+
+@bounded
+@given(squads(), st.data())
+def test_the_rails_of_a_run_show_every_edge_of_its_waves_too(squad: Squad, data: st.DataObject) -> None:
+    state = RunState(squad)
+    for wave, group in enumerate(squad.groups, start=1):
+        builder = next((agent.id for agent in group.agents if agent.blueprint), None)
+        if builder is None:
+            continue
+        known = [agent.id for agent in group.agents]
+        added = []
+        for number in range(data.draw(st.integers(1, 4))):
+            above = data.draw(st.lists(st.sampled_from(known), unique=True, max_size=3))
+            known.append(f"s{wave}-{number}")
+            added.append(specialist(known[-1], *above))
+        state.apply(joined(builder, *added, wave=wave, group=group.id))
+    edges = {(up, node.id) for node in state.nodes.values() for up in node.waits}
+    assert read_rails(as_text(picture_of(state), max_rails=1000), state.nodes) == edges
 
 
 @bounded
@@ -191,6 +216,29 @@ def test_a_run_as_json_tells_edges_by_kind() -> None:
     assert whole["groups"] == ["g0", "g1"]
     planner = whole["nodes"][0]
     assert (planner["id"], planner["state"], planner["seconds"]) == ("planner", "done", 1.5)
+
+
+def test_handoffs_lead_from_who_gave_the_blueprint_to_whose_next_engagement_took_them_up() -> None:
+    asked = AgentsEngaged(
+        wave=1, group="g0", purpose="orchestration", agents=("autonomous-orchestrator",), at=EPOCH
+    )
+    wave = joined("autonomous-orchestrator@1", specialist("x"), wave=1).model_copy(
+        update={
+            "handoffs": (
+                Handoff(sender="autonomous-orchestrator", receiver="x", note="one"),
+                Handoff(sender="x", receiver="planner", note="two"),
+                Handoff(sender="x", receiver="writer", note="nobody takes this up"),
+            )
+        }
+    )
+    again = AgentsEngaged(wave=2, group="g0", purpose="relay", agents=("planner",), at=EPOCH)
+    picture = of_run(DIAMOND, [run_started(), asked, wave, again])
+    assert [(edge.source, edge.target) for edge in picture.edges if edge.kind == "handoff"] == [
+        ("autonomous-orchestrator@1", "x"),
+        ("x", "planner@2"),
+    ]
+    layers = {vertex.id: vertex.layer for vertex in picture.vertices}
+    assert (layers["autonomous-orchestrator@1"], layers["x"]) == (1, 2)
 
 
 def test_colours_are_asked_for_by_standing() -> None:
