@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.core.errors import UserError
-from orchestrator.core.settings import Asked, Flags, Fresh, settle
+from orchestrator.core.settings import Asked, Flags, settle
 from orchestrator.run.records import kept_settings, with_recorded
 
 
@@ -93,10 +93,6 @@ def test_the_cheap_model_and_a_named_one_replace_each_other() -> None:
     flags = resumed(Flags(model="m-1"), Flags(mini=True))
     assert (flags.mini, flags.model) == (True, None)
     settle(flags, {})
-
-
-def test_whom_to_ask_afresh_is_not_kept() -> None:
-    assert resumed(Flags(fresh=Fresh(everybody=True))).fresh == Fresh()
 
 
 def test_no_credential_is_kept() -> None:
