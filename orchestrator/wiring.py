@@ -336,6 +336,11 @@ async def _decide(folder: Path, slug: str, answer: Decide) -> None:
         except Undecidable as error:
             raise UserError(str(error), f"look at it: agentlark show --run {slug}") from error
         await wired.journal.commit(slug, facts, {})
+        if find_run(wired.journal, None).slug == slug:  # the logs are those of the last run
+            log = LogSink(wired.places.paths.logs, _roles(state), wired.journal.body)
+            for fact in facts:
+                log.see(None, fact)
+            log.close()
 
 
 def examine(folder: Path) -> list[Check]:
@@ -398,9 +403,8 @@ def _launch(
         done=tuple(node.id for node in run.state.in_order() if run.state.has_done(node.id)),
     )
     inbox = FolderInbox(wired.places.paths.inbox, run.slug, lambda text: engine.show(Notice(text=text)))
-    roles = {node.id: node.agent.role for node in run.state.in_order()}
     sinks: list[Sink] = [
-        LogSink(wired.places.paths.logs, roles, wired.journal.body),
+        LogSink(wired.places.paths.logs, _roles(run.state), wired.journal.body),
         ArtifactSink(projection, wired.journal, run.slug),
         *_mirrors(wired.places),
         *options.sinks(head, run.squad),
@@ -444,6 +448,10 @@ def _plan(slug: str, task: str, settings: Settings) -> Plan:
 
 def _state(squad: Squad, settings: Settings) -> RunState:
     return RunState(squad, conducts_of(squad, settings.asked))
+
+
+def _roles(state: RunState) -> dict[str, str]:
+    return {node.id: node.agent.role for node in state.in_order()}
 
 
 async def _end(task: asyncio.Task[RunResult]) -> None:

@@ -75,7 +75,8 @@ class LogSink(QueueSink):
         line = describe(item)
         if line is not None:
             self._write(TIMELINE, "".join(f"{time_of(item)}  {part}\n" for part in line.splitlines()))
-        self._to_agents(item)
+        if self._started is not None:  # what is decided between two sessions stands in the timeline alone
+            self._to_agents(item)
 
     def _open(self, started: RunStarted) -> None:
         self._started = started
@@ -166,8 +167,8 @@ class LogSink(QueueSink):
             self._write(name, line)
 
     def _node_ended(self, fact: NodeEnded) -> None:
-        assert self._started is not None
         reason = f": {one_line(fact.reason, 2000)}" if fact.reason else ""
+        assert self._started is not None
         tail = f"{SIMULATED}\n" if self._started.simulated else ""
         self._write(_agent(fact.node), f"{fact.node} is {fact.ending}{reason}\n{tail}")
 

@@ -199,9 +199,13 @@ def test_a_killed_run_that_waits_is_edited_while_nobody_carries_it_and_resumed(
     edited = agentlark("edit", "--note", "mine", EDITOR=editor('"implementer"', '"carpenter"'))
     assert edited.returncode == 0, edited.stderr
     assert "wave 1 is edited\n  next: agentlark resume" in edited.stderr
+    assert "wave 1 edited: mine\n" in timeline.read_text()
     done = agentlark("resume")
     assert done.returncode == 0, done.stderr
     assert "carpenter: done" in done.stderr
+    story = timeline.read_text()
+    assert story.index("wave 1 edited") < story.index("wave 1: carpenter") < story.index("run resumed")
+    assert (tmp_path / "logs" / "carpenter.log").read_text().startswith("SIMULATED")
     assert settled(tmp_path) == [("edited", "mine")]
     keys = Counter(fact.key for fact in facts(tmp_path) if isinstance(fact, TurnEnded))
     assert set(keys.values()) == {1}

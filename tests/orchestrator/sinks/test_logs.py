@@ -11,8 +11,12 @@ import pytest
 
 from orchestrator.core.facts import (
     Acted,
+    AgentsEngaged,
+    ApprovalSettled,
     BlueprintRefused,
     Fact,
+    HandedOff,
+    InterruptAsked,
     RunEnded,
     Signal,
     TextDelta,
@@ -312,3 +316,47 @@ def test_a_line_is_on_the_disk_soon_after_it_came_while_the_run_goes_on(tmp_path
     assert "run started" in log(tmp_path, "timeline")
     sink.close()
     assert GATHER_S <= 0.05
+
+
+def test_what_is_decided_between_two_sessions_stands_in_the_timeline_alone(tmp_path: Path) -> None:
+    write(tmp_path, run_started(simulated=True), agents=("a",))
+    settled = ApprovalSettled(wave=1, verdict="approved", note="fine", at=EPOCH)
+    write(tmp_path, settled, joined("a", specialist("x")), ended("x", "blocked", "no note"), agents=("a",))
+    assert log(tmp_path, "timeline").endswith(
+        f"{AT}  wave 1 approved: fine\n{AT}  a: blueprint accepted, wave 1: x\n{AT}  x: blocked: no note\n"
+    )
+    assert not (tmp_path / "x.log").exists()
+
+
+def test_a_cached_turn_says_so_and_what_it_saved(tmp_path: Path) -> None:
+    write(tmp_path, run_started(), turn_ended("a", origin="reused", answer=DIGEST))
+    assert "── plan CACHED · saved 1,200 in, 34 out ──" in log(tmp_path, "a")
+    assert "the recorded" in log(tmp_path, "a")
+
+
+def test_an_interrupt_has_a_log_of_its_own_until_the_next_run(tmp_path: Path) -> None:
+    summary = f"r was interrupted.\ndone (1): a{ESC}"
+    write(tmp_path, run_started(), InterruptAsked(summary=summary, at=EPOCH))
+    shown = log(tmp_path, "interrupt")
+    assert shown.startswith("r was interrupted.\ndone (1): a")
+    assert "\x1b" not in shown
+    write(tmp_path, run_started())
+    assert not (tmp_path / "interrupt.log").exists()
+
+
+def test_a_handoff_stands_in_the_logs_of_both(tmp_path: Path) -> None:
+    handed = HandedOff(sender="a@2", receiver="b", node="b@2", note=f"go {ESC}on", at=EPOCH)
+    write(tmp_path, run_started(), handed)
+    for name in ("a", "b"):
+        assert "  ⇢ a@2 hands on to b: go " in log(tmp_path, name)
+        assert "\x1b" not in log(tmp_path, name)
+
+
+def test_an_orchestrator_has_a_log_across_its_engagements(tmp_path: Path) -> None:
+    first = AgentsEngaged(wave=2, group="g0", purpose="orchestration", agents=("orc",), at=EPOCH)
+    again = first.model_copy(update={"wave": 3})
+    write(tmp_path, run_started(), first, ended("orc@2"), again, ended("orc@3"))
+    shown = log(tmp_path, "orc")
+    assert shown.count("r: orc (says what the group does next)") == 1
+    assert "orc@2 is done" in shown
+    assert "orc@3 is done" in shown
