@@ -17,6 +17,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from agentlark.compiled import parse_compiled
+from orchestrator.core.errors import UserError
+from orchestrator.sinks.rebuilt import rebuilt_log
+from orchestrator.store.journal import open_journal_readonly
 from tests.orchestrator.cli.conftest import Command, environment
 
 CTRL_S, CTRL_Z, CTRL_C = b"\x13", b"\x1a", b"\x03"
@@ -142,6 +148,23 @@ def test_logs_of_an_older_run_are_rebuilt_as_they_were(
     assert agentlark("run", "-q", "--prompt", "Something else").returncode == 0
     for name, text in before.items():
         assert agentlark("logs", name, "--run", slug).stdout == text
+
+
+def test_logs_of_a_relay_that_failed_and_was_resumed_are_rebuilt_too(
+    agentlark: Command, config: Path, tmp_path: Path
+) -> None:
+    config.write_text(config.read_text().replace("depends_on", "retries = 0, depends_on"))
+    failed = agentlark("run", "-q", "--relay", "--rehearsal-fail-once", "builder")
+    assert failed.returncode == 1
+    assert agentlark("resume", "-q").returncode == 0
+    with open_journal_readonly(tmp_path / ".agentfs" / "agent-db.db") as journal:
+        (record,) = journal.runs()
+        roles = {agent.id: agent.role for agent in parse_compiled(record.squad, record.slug).agents()}
+        for path in sorted((tmp_path / "logs").glob("*.log")):
+            assert rebuilt_log(path.stem, journal.facts(record.slug), roles, journal.body) == path.read_text()
+        with pytest.raises(UserError) as raised:
+            rebuilt_log("bilder", journal.facts(record.slug), roles, journal.body)
+    assert raised.value.remedy == "did you mean 'builder'?"
 
 
 def test_facts_are_printed_as_they_were_recorded(agentlark: Command, config: Path) -> None:
