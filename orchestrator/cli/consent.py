@@ -19,6 +19,7 @@ from orchestrator.core.commands import Decide
 from orchestrator.core.errors import UserError
 from orchestrator.core.facts import AgentsJoined, ApprovalAsked, ApprovalSettled
 from orchestrator.run.handle import RunHandle
+from orchestrator.sinks.describe import describe
 
 LINE_BYTES = 4096
 """A terminal gives no longer line."""
@@ -104,6 +105,13 @@ async def ask_for_consent(handle: RunHandle, aside: Callable[[], AbstractContext
     finally:
         if question is not None:
             await _take_back(question)
+
+
+async def tell_what_waits(handle: RunHandle) -> None:
+    """Say on stderr, where nothing else does and nobody can be asked, that a wave waits and how to answer."""
+    async for _, item in handle.events():
+        if isinstance(item, ApprovalAsked) and item.joining.wave in handle.awaiting():
+            say(describe(item) or "")
 
 
 async def _take_back(question: asyncio.Task[None]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ import typer
 from agentlark.diagnostics import render
 from agentlark.model import Squad
 from orchestrator.cli.closing import closing_block, metrics_of_run
-from orchestrator.cli.consent import ask_for_consent, can_ask
+from orchestrator.cli.consent import ask_for_consent, can_ask, tell_what_waits
 from orchestrator.cli.exits import FAILED, OF_ENDING, say
 from orchestrator.cli.exits import answer as print_answer
 from orchestrator.cli.words import count, several
@@ -104,7 +104,8 @@ class Showing:
                 say("  help: the answers are recorded: agentlark show AGENT")
                 code = code or FAILED
         elif result.answer and not self.as_json:
-            say("" if self.quiet else "\n── answer ──")
+            if not self.quiet:
+                say("\n── answer ──")
             print_answer(result.answer)
         if self.metrics:
             say(metrics_of_run(result))
@@ -197,19 +198,17 @@ def settle_unknown(state: RunState, policy: str) -> str | None:
 
 def in_foreground(run: AbstractAsyncContextManager[RunHandle], showing: Showing) -> None:
     """Carry a run out, print what came of it, and exit with its code."""
-    raise typer.Exit(showing.conclude(asyncio.run(_carry_out(run, showing.aside))))
+    raise typer.Exit(showing.conclude(asyncio.run(_carry_out(run, showing))))
 
 
-async def _carry_out(
-    run: AbstractAsyncContextManager[RunHandle], aside: Callable[[], AbstractContextManager[None]]
-) -> RunResult:
+async def _carry_out(run: AbstractAsyncContextManager[RunHandle], showing: Showing) -> RunResult:
     async with run as handle:
         loop = asyncio.get_running_loop()
         interrupter = _Interrupter(handle)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, interrupter, number)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # losing the terminal leaves the run going
-        asking = asyncio.create_task(ask_for_consent(handle, aside)) if can_ask() else None
+        asking = _asking(handle, showing)
         try:
             return await handle.result()
         finally:
@@ -218,6 +217,13 @@ async def _carry_out(
                 await asyncio.gather(asking, return_exceptions=True)
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+
+
+def _asking(handle: RunHandle, showing: Showing) -> asyncio.Task[None] | None:
+    """Whoever sees to it that waiting waves get an answer; None where the output says enough."""
+    if can_ask():
+        return asyncio.create_task(ask_for_consent(handle, showing.aside))
+    return asyncio.create_task(tell_what_waits(handle)) if showing.quiet else None
 
 
 class _Interrupter:

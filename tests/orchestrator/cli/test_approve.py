@@ -185,6 +185,19 @@ def test_without_a_terminal_it_waits_for_another_process(
     assert (tmp_path / "logs" / "implementer.log").exists() == (verdict == "approved")
 
 
+def test_a_quiet_run_says_that_it_waits_and_nothing_else(
+    agentlark: Command, timeline: Path, tmp_path: Path
+) -> None:
+    with started(tmp_path, "-q", *ASKING) as run:
+        wait_for(timeline, "consent is asked for wave 1")
+        agentlark("reject")
+        _, errors = run.communicate(timeout=60)
+    assert run.returncode == 0
+    waits, how = errors.splitlines()
+    assert waits.startswith("builder: consent is asked for wave 1: implementer")
+    assert how == "  to answer for it: agentlark approve, reject or edit"
+
+
 def test_a_killed_run_that_waits_is_edited_while_nobody_carries_it_and_resumed(
     agentlark: Command, timeline: Path, tmp_path: Path, editor: Editor
 ) -> None:
