@@ -22,7 +22,7 @@ from orchestrator.core.ports import Clock, Journal
 from orchestrator.core.settings import Choice
 from orchestrator.core.turn import Usage
 from orchestrator.run.engine import Engine
-from orchestrator.schedule.state import Tally
+from orchestrator.schedule.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)

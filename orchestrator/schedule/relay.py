@@ -8,9 +8,10 @@ next engagement.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agentlark.blueprint import Blueprint, Handoff, Specialist
+from orchestrator.core.facts import HandedOff
 from orchestrator.schedule.conduct import RelayRules
 
 Graph = Mapping[str, Sequence[str]]
@@ -51,6 +52,35 @@ class Places:
             if name in found:
                 found.update(self.forward(graph, name))
         return sorted(found, key=lambda each: self.order[each])
+
+
+@dataclass(slots=True)
+class Batons:
+    """What has been handed on in a run: notes by the node that gets them, and what nobody has got yet."""
+
+    _notes: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    _undelivered: list[HandedOff] = field(default_factory=list)
+
+    def hand(self, fact: HandedOff) -> None:
+        """Take a handoff into account."""
+        if fact.node is None:
+            self._undelivered.append(fact)
+        else:
+            self._notes.setdefault(fact.node, []).append((fact.sender, fact.note))
+
+    def deliver(self, receivers: Collection[str], wave: int) -> None:
+        """Give undelivered work to its receivers, who are engaged in a wave."""
+        for each in self.undelivered(receivers):
+            self._undelivered.remove(each)
+            self.hand(each.model_copy(update={"node": f"{each.receiver}@{wave}"}))
+
+    def undelivered(self, receivers: Collection[str]) -> list[HandedOff]:
+        """The work that is to be got by some of the receivers' next engagements."""
+        return [each for each in self._undelivered if each.receiver in receivers]
+
+    def to(self, node: str) -> Sequence[tuple[str, str]]:
+        """The notes that a node gets, each with its sender, as they were handed on."""
+        return self._notes.get(node, ())
 
 
 def note_faults(sender: str, handoffs: Sequence[Handoff], rules: RelayRules, places: Places) -> list[str]:

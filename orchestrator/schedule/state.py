@@ -1,18 +1,13 @@
 """The state of a run: the fold of its facts over the squad it was started with.
 
-The run loop, resume, screens, metrics and timelines share this one fold. It answers who is ready (never
-waiting for a whole layer: an agent is ready the moment its last dependency ended), who can no longer run,
+The run loop, resume, screens, metrics and timelines share this one fold. It answers who is ready and who can
+no longer run (see `frontier.py`), what was handed to whom (`relay.py`), what each agent took (`tally.py`),
 and what stands upstream of whom. Groups are the only barrier.
-
-Ready nodes wait in a heap by their place in the DAG's order; each ending looks only at the ending node's
-own dependents, so that a run of n nodes and e edges costs O((n + e) log n) in all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from heapq import heappop, heappush
 from typing import assert_never
 
 from agentlark.blueprint import Specialist
@@ -38,22 +33,11 @@ from orchestrator.core.facts import (
 from orchestrator.core.turn import TurnId, Usage
 from orchestrator.schedule.conduct import Conduct
 from orchestrator.schedule.dag import dag_order
+from orchestrator.schedule.frontier import Frontier
 from orchestrator.schedule.growth import depths_of
 from orchestrator.schedule.node import ORCHESTRATOR, Node, agent_of, orchestrator_agent, specialist_agent
-from orchestrator.schedule.relay import Places, unnoted, waits_of
-
-_SATISFIED = ("done", "skipped")
-"""How a node ends whose dependents may go on."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What an agent took: turns sent and answered, turns taken from other runs, and the tokens of each."""
-
-    turns: int = 0
-    reused: int = 0
-    usage: Usage = field(default_factory=Usage)
-    saved: Usage = field(default_factory=Usage)
+from orchestrator.schedule.relay import Batons, Places, unnoted, waits_of
+from orchestrator.schedule.tally import Tallies, Tally
 
 
 class RunState:
@@ -67,37 +51,28 @@ class RunState:
     def __init__(self, squad: Squad, conducts: Mapping[str, Conduct] | None = None) -> None:
         self.squad = squad
         self.nodes: dict[str, Node] = {}
-        self.ended: dict[str, NodeEnded] = {}
+        self._frontier = Frontier(group.id for group in squad.groups)
+        self.ended = self._frontier.ended
         self.refused: dict[str, BlueprintRefused] = {}
         self.unknown: dict[TurnId, TurnStarted] = {}
         self.joined: dict[int, AgentsJoined] = {}
         self.awaiting: dict[int, ApprovalAsked] = {}
         self.waves_ended: dict[str, WavesEnded] = {}
         self.ending: RunEnded | None = None
-        self._tallies: dict[str, Tally] = {}
         self.waves = 0
         self._conducts = dict(conducts or {})
         self._engaged: list[AgentsEngaged] = []
-        self._handoffs: list[HandedOff] = []
-        self._notes: dict[str, list[tuple[str, str]]] = {}
+        self._tallies = Tallies()
+        self._batons = Batons()
         self._engagements: dict[str, list[str]] = {}
         self._members: dict[str, list[Node]] = {group.id: [] for group in squad.groups}
-        self._below: dict[str, list[str]] = {}
-        self._missing: dict[str, int] = {}
-        self._lost: list[str] = []
-        """Nodes that did not end well, and whose dependents are still to be looked at."""
-        self._open: list[int] = []
         self._group = 0
         self._group_ids = [group.id for group in squad.groups]
         self._places = {group.id: place for place, group in enumerate(squad.groups)}
-        self._heaps: list[list[tuple[int, str]]] = []
-        self._taken: set[str] = set()
         self._build()
 
     def _build(self) -> None:
         homes = {agent.id: (agent, group.id) for group in self.squad.groups for agent in group.agents}
-        self._heaps = [[] for _ in self.squad.groups]
-        self._open = [0 for _ in self.squad.groups]
         ordered = dag_order(self.squad)
         handing = self._relay_senders(ordered)
         for order, name in enumerate(ordered):
@@ -122,18 +97,7 @@ class RunState:
         self.nodes[node.id] = node
         self._members[node.group].append(node)
         self._engagements.setdefault(node.agent.id, []).append(node.id)
-        self._below.setdefault(node.id, [])
-        place = self._places[node.group]
-        self._open[place] += 1
-        missing = 0
-        for upstream in node.waits:
-            self._below.setdefault(upstream, []).append(node.id)
-            missing += not self._is_satisfied(upstream)
-            if self.is_lost(upstream):
-                self._lost.append(upstream)
-        self._missing[node.id] = missing
-        if not missing:
-            heappush(self._heaps[place], (node.order, node.id))
+        self._frontier.add(node)
 
     def apply(self, fact: Fact) -> None:
         """Take the next fact into account."""
@@ -144,13 +108,14 @@ class RunState:
             case TurnStarted():
                 self.unknown[fact.id] = fact
             case TurnEnded():
-                self._count(fact)
+                self.unknown.pop(fact.id, None)
+                self._tallies.count(fact)
             case AgentsEngaged():
                 self._engage(fact)
             case AgentsJoined():
                 self._join(fact)
             case HandedOff():
-                self._hand(fact)
+                self._batons.hand(fact)
             case ApprovalAsked():
                 self.waves = max(self.waves, fact.joining.wave)
                 self.awaiting[fact.joining.wave] = fact
@@ -161,24 +126,13 @@ class RunState:
             case BlueprintRefused():
                 self.refused[fact.node] = fact
             case NodeEnded():
-                self._end(fact)
+                self._frontier.end(fact)
             case RunEnded():
                 self.ending = fact
             case Acted() | InterruptAsked():
                 pass
             case _:
                 assert_never(fact)
-
-    def _count(self, fact: TurnEnded) -> None:
-        self.unknown.pop(fact.id, None)
-        tally = self._tallies.setdefault(agent_of(fact.id.node), Tally())
-        if fact.origin == "reused":
-            tally.reused += 1
-            tally.saved += fact.usage or Usage()
-            return
-        tally.turns += fact.ending == "done"
-        if fact.usage is not None:
-            tally.usage += fact.usage
 
     def _engage(self, fact: AgentsEngaged) -> None:
         self.waves = max(self.waves, fact.wave)
@@ -189,8 +143,7 @@ class RunState:
             else:
                 self._add(self._asked(name, fact))
         if fact.purpose == "relay":
-            for each in self._take_undelivered(fact.group):
-                self._note(f"{each.receiver}@{fact.wave}", each)
+            self._batons.deliver(fact.agents, fact.wave)
 
     def _again(self, name: str, fact: AgentsEngaged) -> Node:
         """A configured agent's next engagement: it waits for those of the same wave that it hears from."""
@@ -282,67 +235,20 @@ class RunState:
         for each in fact.handoffs:
             to = each.receiver if each.receiver in waits else None
             if each.note.strip() or (to is None and not needs_note):
-                self._hand(
+                self._batons.hand(
                     HandedOff(sender=each.sender, receiver=each.receiver, node=to, note=each.note, at=fact.at)
                 )
 
-    def _hand(self, fact: HandedOff) -> None:
-        if fact.node is None:
-            self._handoffs.append(fact)
-        else:
-            self._note(fact.node, fact)
-
-    def _note(self, node: str, fact: HandedOff) -> None:
-        self._notes.setdefault(node, []).append((fact.sender, fact.note))
-
-    def _take_undelivered(self, group: str) -> list[HandedOff]:
-        taken = self.undelivered(group)
-        self._handoffs = [each for each in self._handoffs if each not in taken]
-        return taken
-
-    def _end(self, fact: NodeEnded) -> None:
-        node = self.nodes[fact.node]
-        if fact.node in self.ended:
-            return
-        self.ended[fact.node] = fact
-        self._taken.add(fact.node)
-        self._open[self._places[node.group]] -= 1
-        if fact.ending not in _SATISFIED:
-            self._lost.append(fact.node)
-            return
-        for name in self._below[fact.node]:
-            self._missing[name] -= 1
-            if not self._missing[name]:
-                below = self.nodes[name]
-                heappush(self._heaps[self._places[below.group]], (below.order, name))
-
     def _reopen(self) -> None:
         """A resumed run tries again whatever did not end well, and goes on where that had ended a group."""
-        again = [name for name in self.ended if self.is_lost(name)]
-        for name in again:
-            del self.ended[name]
-            self._open[self._places[self.nodes[name].group]] += 1
+        self._frontier.reopen()
         self.waves_ended = {group: end for group, end in self.waves_ended.items() if end.ending != "failed"}
         self.ending = None
         self._group = 0
-        self._taken = set(self.ended)
-        self._lost = []
-        self._heaps = [[] for _ in self._heaps]
-        for node in self.nodes.values():
-            if node.id not in self.ended and not self._missing[node.id]:
-                heappush(self._heaps[self._places[node.group]], (node.order, node.id))
 
     def take_ready(self) -> Node | None:
         """The next node of the current group that can start, earliest in the DAG's order; each only once."""
-        if self.group is None:
-            return None
-        heap = self._heaps[self._group]
-        while heap:
-            _, name = heappop(heap)
-            if name not in self._taken:
-                self._taken.add(name)
-                return self.nodes[name]
-        return None
+        return None if self.group is None else self._frontier.take_ready(self.group)
 
     @property
     def group(self) -> str | None:
@@ -352,7 +258,7 @@ class RunState:
     @property
     def group_has_ended(self) -> bool:
         """Whether every node of the current group has ended and nobody waits for consent."""
-        return not self._open[self._group] and not self.awaiting
+        return not self._frontier.is_open(self._group_ids[self._group]) and not self.awaiting
 
     def close_group(self) -> None:
         """Go on to the next group: the current one adds no more waves."""
@@ -393,8 +299,7 @@ class RunState:
 
     def undelivered(self, group: str) -> list[HandedOff]:
         """Work handed back in a group that nobody has been engaged for yet."""
-        here = self.places(group).order
-        return [each for each in self._handoffs if each.receiver in here]
+        return self._batons.undelivered(self.places(group).order)
 
     def relay_wave(self, group: str) -> tuple[str, ...]:
         """The agents to engage for undelivered work: its receivers and all ahead of them along the graph."""
@@ -404,7 +309,7 @@ class RunState:
 
     def notes(self, node: Node) -> list[tuple[str, str]]:
         """The notes handed to a node, each with its sender, in the senders' order."""
-        return sorted(self._notes.get(node.id, ()), key=lambda each: self._order_of(each[0]))
+        return sorted(self._batons.to(node.id), key=lambda each: self._order_of(each[0]))
 
     def _order_of(self, name: str) -> tuple[int, str]:
         node = self.nodes.get(name)
@@ -412,7 +317,7 @@ class RunState:
 
     def unasked(self, node: Node) -> tuple[NodeEnding, str] | None:
         """How a ready node ends that is not to be asked, and why; None for one that is."""
-        if node.part == "relay" and not self._notes.get(node.id):
+        if node.part == "relay" and not self._batons.to(node.id):
             return "skipped", "nothing was handed to it"
         reason = self._unnoted(node)
         return None if reason is None else ("blocked", reason)
@@ -460,31 +365,15 @@ class RunState:
 
     def take_blocked(self) -> list[tuple[Node, str]]:
         """Every node that can never run now, with the reason, nearest first; each only once."""
-        queue, self._lost = self._lost, []
-        seen = set(queue)
-        found: list[tuple[Node, str]] = []
-        for name in queue:
-            for below in self._below[name]:
-                if below not in seen and below not in self.ended:
-                    seen.add(below)
-                    queue.append(below)
-                    how = "failed" if self.has_failed(name) else "was blocked"
-                    found.append((self.nodes[below], f"{name} {how}"))
-        return found
+        return self._frontier.take_blocked()
 
     def is_lost(self, name: str) -> bool:
         """Whether a node has ended, and not well."""
-        ended = self.ended.get(name)
-        return ended is not None and ended.ending not in _SATISFIED
+        return self._frontier.is_lost(name)
 
     def has_failed(self, name: str) -> bool:
         """Whether a node gave no usable answer."""
-        ended = self.ended.get(name)
-        return ended is not None and ended.ending == "failed"
-
-    def _is_satisfied(self, name: str) -> bool:
-        ended = self.ended.get(name)
-        return ended is not None and ended.ending in _SATISFIED
+        return self._frontier.has_failed(name)
 
     def upstream(self, node: Node) -> list[Node]:
         """The nodes whose outputs this one is given, in the DAG's order.
@@ -502,27 +391,27 @@ class RunState:
     def tallies(self) -> dict[str, Tally]:
         """What each agent took, by id, in the DAG's order."""
         known = dict.fromkeys(node.agent.id for node in self.in_order())
-        return {name: self._tallies[name] for name in known if name in self._tallies}
+        return {name: self._tallies.by_agent[name] for name in known if name in self._tallies.by_agent}
 
     @property
     def turns(self) -> int:
         """How many turns were sent and answered."""
-        return sum(tally.turns for tally in self._tallies.values())
+        return self._tallies.whole.turns
 
     @property
     def reused(self) -> int:
         """How many turns were taken from other runs."""
-        return sum(tally.reused for tally in self._tallies.values())
+        return self._tallies.whole.reused
 
     @property
     def usage(self) -> Usage:
         """The tokens of all turns that were sent."""
-        return sum((tally.usage for tally in self._tallies.values()), Usage())
+        return self._tallies.whole.usage
 
     @property
     def saved(self) -> Usage:
         """The tokens of all turns that were taken from other runs."""
-        return sum((tally.saved for tally in self._tallies.values()), Usage())
+        return self._tallies.whole.saved
 
     def output_digest(self, name: str) -> str | None:
         """The digest of the answer that stands for a node; None while there is none."""
@@ -531,7 +420,7 @@ class RunState:
 
     def has_done(self, name: str) -> bool:
         """Whether a node has ended well."""
-        return self._is_satisfied(name)
+        return self._frontier.has_done(name)
 
     def known_to_blueprint(self, node: Node) -> list[str]:
         """The ids that the node's blueprint may depend on: those of its own and of earlier groups."""
@@ -542,7 +431,7 @@ class RunState:
     @property
     def is_over(self) -> bool:
         """Whether every node has ended."""
-        return not any(self._open)
+        return not any(map(self._frontier.is_open, self._group_ids))
 
     @property
     def is_closed(self) -> bool:
