@@ -16,6 +16,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from agentlark.blueprint import Blueprint
@@ -258,8 +259,14 @@ def read_history(journal: JournalReader, slug: str | None) -> tuple[RunRecord, H
     """The record of a run (the last one for None) and how it went. Raises UserError when there is none."""
     record = find_run(journal, slug)
     settings = settle(with_recorded(Flags(), record.settings))
-    state = _state(parse_compiled(record.squad, record.slug), settings)
+    state = _state(_recorded_squad(record.squad), settings)
     return record, history_of(state, (fact for _, fact in journal.facts(record.slug)))
+
+
+@lru_cache(maxsize=8)
+def _recorded_squad(text: str) -> Squad:
+    """A squad as it was recorded; the runs of a folder mostly share theirs."""
+    return parse_compiled(text, "the recorded squad")
 
 
 def going_in(folder: Path) -> str | None:
