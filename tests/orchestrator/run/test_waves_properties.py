@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agentlark.blueprint import MAX_AGENTS
 from agentlark.model import Agent, Group, Orchestration, Squad
-from orchestrator.core.commands import Decide, Interrupt
+from orchestrator.core.commands import Command, Decide, Interrupt, StopNow
 from orchestrator.core.facts import (
     AgentsEngaged,
     AgentsJoined,
@@ -213,10 +213,10 @@ def test_a_run_killed_after_any_commit_comes_to_the_same_end_and_repeats_no_reco
     assert not recorded & {call.order.key for call in again.performer.calls}
 
 
-async def interrupted(stage: Stage, seconds: float) -> RunResult:
+async def told(command: Command, stage: Stage, seconds: float) -> RunResult:
     run = stage.started()
     await asyncio.sleep(seconds)
-    stage.inbox.send(Interrupt())
+    stage.inbox.send(command)
     return await run.result()
 
 
@@ -245,7 +245,7 @@ def test_an_interrupt_at_any_instant_leaves_no_half_turn_and_a_run_that_can_be_g
     squad, world = relay_squad(), World(seed, hostile=0.1)
     expected = staged(squad, world).play()
     stage = staged(squad, world)
-    result = run_virtual(interrupted(stage, seconds))
+    result = run_virtual(told(Interrupt(), stage, seconds))
     facts = stage.journal.all_facts
     asked = [at for at, fact in enumerate(facts) if isinstance(fact, InterruptAsked)]
     assert len(asked) <= 1
@@ -260,3 +260,20 @@ def test_an_interrupt_at_any_instant_leaves_no_half_turn_and_a_run_that_can_be_g
     assert endings(again) == {name: end.ending for name, end in expected.ended.items()}
     sent = [fact.key for fact in again.facts(TurnStarted)]
     assert len(sent) == len(set(sent))
+
+
+@pytest.mark.parametrize(("seed", "seconds"), list(instants())[::4])
+def test_a_run_stopped_at_any_instant_again_and_again_comes_to_the_same_end(
+    seed: int, seconds: float
+) -> None:
+    squad, world = relay_squad(), World(seed, hostile=0.1)
+    expected = staged(squad, world).play()
+    journal = MemoryJournal()
+    for _ in range(3):
+        result = run_virtual(told(StopNow(), staged(squad, world, journal), seconds / 4))
+        assert result.ending.ending in ("stopped", expected.ending.ending)
+    last = staged(squad, world, journal)
+    assert last.play().answers == expected.answers
+    assert endings(last) == {name: end.ending for name, end in expected.ended.items()}
+    recorded = [fact.key for fact in last.facts(TurnEnded) if fact.ending == "done"]
+    assert len(recorded) == len(set(recorded))
