@@ -78,7 +78,7 @@ def _next(result: RunResult) -> list[str]:
     if result.ending.ending != "done":
         return [f"{program()} resume {result.run}   (recorded turns are never sent again)"]
     shown = result.final[0] if result.final else next(iter(result.answers), "AGENT")
-    commands = [f"{program()} show {shown}", f"{program()} show {shown} --turn plan"]
+    commands = [f"{program()} show {shown}", f"{program()} show {shown} --json   (prompt, answer, tokens)"]
     if result.simulated:
         commands.append(f"ANTHROPIC_API_KEY=… {program()} run --prompt …   (a real model)")
     return commands
