@@ -7,7 +7,9 @@ the record ends.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -67,11 +69,11 @@ class Engagement:
             await self.lent.recorder.record([ended])
 
     async def _act(self) -> None:
-        answered = await self._answer(final_judge(self.node, self.around, self.lent))
+        answered = await self._answer(partial(final_judge, self.node, self.around, self.lent))
         if self.around.receivers:
             await self._hand_on(answered)
 
-    async def _answer(self, last: Judge) -> Answered:
+    async def _answer(self, last: Callable[[], Judge]) -> Answered:
         """The answer that stands for the node, after the turns that lead to it."""
         node, around = self.node, self.around
         form = form_of(node, around)
@@ -83,25 +85,27 @@ class Engagement:
             return await self._turn("plan", turn_prompt(node, "plan", around) + form.text, form, last)
         if around.concise:
             return await self._turn("follow-up", concise_prompt(node, around) + form.text, form, last)
-        plan = await self._turn("plan", turn_prompt(node, "plan", around), Form(), any_answer)
+        plan = await self._turn("plan", turn_prompt(node, "plan", around), Form(), lambda: any_answer)
         prompt = turn_prompt(node, "follow-up", around, plan=plan.done.message.text) + form.text
         return await self._turn("follow-up", prompt, form, last)
 
     async def _hand_on(self, answered: Answered) -> None:
         receivers = self.around.receivers
-        judge = handoff_judge(self.node, answered.digest, self.lent)
+        judge = partial(handoff_judge, self.node, answered.digest, self.lent)
         await self._turn("handoff", handoff_prompt(receivers), handoff_form(receivers), judge)
 
-    async def _turn(self, purpose: Purpose, prompt: str, form: Form, judge: Judge) -> Answered:
+    async def _turn(
+        self, purpose: Purpose, prompt: str, form: Form, new_judge: Callable[[], Judge]
+    ) -> Answered:
         """The answer to a prompt; if the record has only answers that cannot be used, a new one."""
         before = len(self._thread)
         try:
-            return await self._ask(purpose, prompt, form, judge)
+            return await self._ask(purpose, prompt, form, new_judge())
         except _Unusable as unusable:
             if not unusable.is_recalled:
                 raise
             del self._thread[before:]
-            return await self._ask(purpose, prompt, form, judge, live=True)
+            return await self._ask(purpose, prompt, form, new_judge(), live=True)
 
     async def _ask(
         self, purpose: Purpose, prompt: str, form: Form, judge: Judge, *, live: bool = False

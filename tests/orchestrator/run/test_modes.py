@@ -257,6 +257,16 @@ def test_recorded_answers_that_cannot_be_used_are_asked_for_again() -> None:
     assert [call.order.input.purpose for call in again.performer.of("builder")] == ["follow-up"]
 
 
+def test_a_shape_is_wished_for_anew_when_a_refused_record_is_asked_for_again() -> None:
+    squad = a_squad([an_agent("builder", blueprint=True)], parallel=True)
+    short, four = blueprint(entry("x")), blueprint(*(entry(name) for name in "abcd"))
+    bad = Stage(squad, ScriptedPerformer({"builder": ["plan", short, "b", "c"]}))
+    assert bad.play().ending.ending == "failed"
+    again = after(bad, ScriptedPerformer({"builder": [short, four]}))
+    assert again.play().ending.ending == "done"
+    assert "4 agents are wanted, 1 are given" in again.performer.of("builder")[1].prompt
+
+
 def test_a_baton_that_lacked_its_note_in_an_earlier_run_is_asked_for_again() -> None:
     squad = a_squad(
         [an_agent("a"), an_agent("b", "a"), an_agent("builder", blueprint=True)],

@@ -213,6 +213,24 @@ def test_a_run_killed_after_any_commit_comes_to_the_same_end_and_repeats_no_reco
     assert not recorded & {call.order.key for call in again.performer.calls}
 
 
+@bounded
+@given(squads(), st.builds(World, st.integers(0, 2**16), st.sampled_from([0.0, 0.1])))
+def test_the_second_run_makes_no_call_unless_the_first_never_got_a_usable_answer(
+    squad: Squad, world: World
+) -> None:
+    first = staged(squad, world)
+    expected = first.play()
+    repairs = [turn for turn in first.facts(TurnEnded) if turn.purpose == "repair"]
+    given_up = {turn.id.node for turn in repairs if sum(turn.id.node == each.id.node for each in repairs) > 1}
+    second = staged(squad, world, MemoryJournal(earlier=first.journal))
+    result = second.play()
+    if not given_up:
+        assert not second.performer.calls
+        assert result.reused == expected.turns
+    assert {call.order.id.node for call in second.performer.calls} <= given_up
+    assert result.answers == expected.answers
+
+
 async def told(command: Command, stage: Stage, seconds: float) -> RunResult:
     run = stage.started()
     await asyncio.sleep(seconds)
