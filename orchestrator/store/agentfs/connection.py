@@ -106,10 +106,10 @@ def readable(name: str) -> Iterator[None]:
     """Turn SQLite's errors while reading a file into StoreErrors that name it."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # even a message may be damaged
         raise StoreError(
             f"{name} cannot be read: {error}",
-            "copy it away before anything else; what can be read of it is still there",
+            "see what is damaged with `agentlark doctor`; mend what can be with `agentlark doctor --repair`",
         ) from error
 
 
@@ -187,6 +187,11 @@ def open_tree(path: Path, part: Part | None = None) -> Connections | None:
     return Connections(name, connection, connection)
 
 
+def attach(db: sqlite3.Connection, path: Path, schema: str) -> None:
+    """Let statements of a connection (opened with URIs) read a file, too, under a name of its own."""
+    db.execute(f"ATTACH ? AS {schema}", (_uri(path, _read_mode(path)),))
+
+
 def _read_mode(path: Path) -> str:
     """`immutable` where SQLite could not create the files that reading a log needs, and there is no log."""
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
@@ -195,11 +200,16 @@ def _read_mode(path: Path) -> str:
 
 
 def _connect(path: Path, mode: str = "mode=rw") -> sqlite3.Connection:
-    uri = f"file:{quote(str(path.absolute()))}?{mode}"
     try:
-        return sqlite3.connect(uri, uri=True, timeout=PROBE_S, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(
+            _uri(path, mode), uri=True, timeout=PROBE_S, isolation_level=None, check_same_thread=False
+        )
     except sqlite3.Error as error:
         raise StoreRefused(f"{visible(str(path))} cannot be opened: {error}", _PERMISSIONS) from error
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"file:{quote(str(path.absolute()))}?{mode}"
 
 
 def _is_database(path: Path, name: str) -> bool:
@@ -272,7 +282,7 @@ def _opening(name: str) -> Iterator[None]:
     """SQLite's errors while opening, as refusals with their remedy."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the kind of error
         what, remedy = _CAUSES.get(code, (f"cannot be opened: {error}", "name another file"))
         raise StoreRefused(f"{name} {what}", remedy) from error
@@ -288,7 +298,10 @@ _CAUSES = {
     sqlite3.SQLITE_LOCKED: _LOCKED,
     sqlite3.SQLITE_PROTOCOL: _LOCKED,
     sqlite3.SQLITE_NOTADB: ("is not a database", "name another file, or move this one away"),
-    sqlite3.SQLITE_CORRUPT: ("is damaged", "copy it away, then restore it from a backup or start a new one"),
+    sqlite3.SQLITE_CORRUPT: (
+        "is damaged",
+        "mend what can be with `agentlark doctor --repair`, or restore it from a backup",
+    ),
     sqlite3.SQLITE_READONLY: ("is read-only", _PERMISSIONS),
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _PERMISSIONS),
     sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", "make room and try again"),

@@ -12,6 +12,8 @@ from orchestrator.core.errors import StoreError
 from orchestrator.store.agentfs.schema import ROOT_INO, Statements
 
 _ENTRY = "SELECT ino FROM fs_dentry WHERE parent_ino = ? AND name = ?"
+_CHUNKS = "SELECT CAST(data AS BLOB) FROM fs_data"
+"""As bytes, whatever type a damaged row, or somebody else, gave it."""
 _KV = """INSERT INTO kv_store (key, value, created_at, updated_at) VALUES (?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at"""
 _TOOL = """INSERT INTO tool_calls
@@ -43,7 +45,7 @@ def read_file(db: Statements, path: str) -> bytes:
 
 def read_ino(db: Statements, ino: int) -> bytes:
     """The content of a file by its inode; empty when it has no chunks."""
-    rows = db.execute("SELECT data FROM fs_data WHERE ino = ? ORDER BY chunk_index", (ino,)).fetchall()
+    rows = db.execute(f"{_CHUNKS} WHERE ino = ? ORDER BY chunk_index", (ino,)).fetchall()
     return rows[0][0] if len(rows) == 1 else b"".join(row[0] for row in rows)
 
 
@@ -52,7 +54,7 @@ def read_part(db: Statements, ino: int, start: int, size: int, chunk: int) -> by
     first = start // chunk
     last = (start + size - 1) // chunk
     rows = db.execute(
-        "SELECT data FROM fs_data WHERE ino = ? AND chunk_index BETWEEN ? AND ? ORDER BY chunk_index",
+        f"{_CHUNKS} WHERE ino = ? AND chunk_index BETWEEN ? AND ? ORDER BY chunk_index",
         (ino, first, last),
     ).fetchall()
     skip = start - first * chunk
@@ -66,9 +68,12 @@ def _found(db: Statements, path: str) -> int:
     return ino
 
 
-def kv_set(db: Statements, entries: Iterable[tuple[str, JsonValue]], now_s: int) -> None:
-    """Set key-value entries; values are kept as JSON text. The last of several equal keys stands."""
-    rows = [(key, json.dumps(value, ensure_ascii=False), now_s, now_s) for key, value in entries]
+def kv_set(db: Statements, entries: Iterable[tuple[str, JsonValue, int]]) -> None:
+    """Set key-value entries, each with its time in seconds; values are kept as JSON text.
+
+    The last of several equal keys stands.
+    """
+    rows = [(key, json.dumps(value, ensure_ascii=False), at_s, at_s) for key, value, at_s in entries]
     db.executemany(_KV, rows)
 
 

@@ -7,8 +7,10 @@ gathered, so that it harms nobody else in the transaction.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pydantic import JsonValue
 from pydantic_core import PydanticSerializationError
@@ -25,9 +27,10 @@ from orchestrator.store.journal import tables, turnfile
 
 @dataclass(frozen=True, slots=True)
 class RunPlace:
-    """Where a run is kept: its row and its folders."""
+    """Where a run is kept: its row and its folders, and when it was started."""
 
     id: int
+    started: Moment
     folder: int
     agents: int
 
@@ -52,13 +55,12 @@ class JournalBatch:
         self._turns: list[tuple[object, ...]] = []
         self._bodies: dict[bytes, tuple[int, int]] = {}
         self._calls: list[ToolCall] = []
-        self._kv: dict[str, JsonValue] = {}
-        self._now: Moment = (0, 0)
+        self._kv: dict[str, tuple[JsonValue, Moment]] = {}
 
     def open_run(self, record: RunRecord) -> str:
         """Record a new run under its slug, or the first free one of `slug-2`, `slug-3` and so on."""
         wanted = checked_name(record.slug)
-        at = self._now = moment(record.started)
+        at = moment(record.started)
         runs = self._tree.directory(ROOT_INO, "runs", at)
         slug = self._free_slug(wanted, self._known.directories.children(self._db, runs))
         folder = self._tree.directory(runs, slug, at)
@@ -67,23 +69,19 @@ class JournalBatch:
         digests = digest_of(prompt), digest_of(squad)
         kept = (slug, short, tables.blob(digests[0]), tables.blob(digests[1]))
         row = self._db.execute(tables.INSERT_RUN, (*kept, tables.run_crc(*kept))).fetchone()
-        self._known.runs[slug] = RunPlace(row[0], folder, self._tree.directory(folder, "agents", at))
+        self._known.runs[slug] = RunPlace(row[0], at, folder, self._tree.directory(folder, "agents", at))
         self._tree.file(folder, "run.json", _run_file(short, digests), at)
-        self._keep(folder, "prompt.md", digests[0], prompt)
-        self._keep(folder, "squad.json", digests[1], squad)
-        self._kv["agentlark:last-run"] = slug
-        self._kv[f"agentlark:run:{slug}"] = {
-            "started": record.started.isoformat(),
-            "simulated": record.simulated,
-        }
+        self._keep(folder, "prompt.md", digests[0], prompt, at)
+        self._keep(folder, "squad.json", digests[1], squad, at)
+        begun: JsonValue = {"started": record.started.isoformat(), "simulated": record.simulated}
+        self._kv["agentlark:last-run"] = slug, at
+        self._kv[f"agentlark:run:{slug}"] = begun, at
         return slug
 
     def commit(self, run: str, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> int:
         """Record facts and bodies of a run; gives the number of its last fact."""
         place = self._place(run)
         _verify(bodies)
-        if facts:
-            self._now = moment(facts[-1].at)
         texts = [_fact_json(fact) for fact in facts]
         folders = [self._folder(place, fact) for fact in facts]
         # Nothing is refused below this line.
@@ -116,7 +114,7 @@ class JournalBatch:
         if self._calls:
             add_tool_calls(db, self._calls)
         if self._kv:
-            kv_set(db, self._kv.items(), self._now[0])
+            kv_set(db, [(key, value, at[0]) for key, (value, at) in self._kv.items()])
 
     def _folder(self, place: RunPlace, fact: Fact) -> int:
         """The folder that a fact's file goes into, 0 for a fact that leaves none."""
@@ -149,9 +147,9 @@ class JournalBatch:
 
     def _ended(self, run: str, fact: RunEnded) -> None:
         key = f"agentlark:run:{run}"
-        known = self._kv.get(key) or kv_get(self._db, key)
+        known = self._kv[key][0] if key in self._kv else kv_get(self._db, key)
         ended: dict[str, JsonValue] = {"ending": fact.ending, "ended": fact.at.isoformat()}
-        self._kv[key] = {**known, **ended} if isinstance(known, dict) else ended
+        self._kv[key] = {**known, **ended} if isinstance(known, dict) else ended, moment(fact.at)
 
     def _keep_loose(self, place: RunPlace, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]) -> None:
         """Store the bodies that are in no turn's file, unless they are recorded already."""
@@ -159,10 +157,10 @@ class JournalBatch:
         stored = {fact.key for fact in ended} | {fact.answer for fact in ended}
         for digest, body in bodies.items():
             if digest not in stored and not self._is_recorded(digest):
-                folder = self._tree.directory(place.folder, "bodies", self._now)
-                self._keep(folder, digest, digest, body)
+                folder = self._tree.directory(place.folder, "bodies", place.started)
+                self._keep(folder, digest, digest, body, place.started)
 
-    def _keep(self, folder: int, name: str, digest: Digest, body: bytes) -> None:
+    def _keep(self, folder: int, name: str, digest: Digest, body: bytes, at: Moment) -> None:
         """Store a body that belongs to no turn as a file, or link the one that has it already."""
         key = tables.blob(digest)
         row = (
@@ -170,9 +168,9 @@ class JournalBatch:
             or self._db.execute("SELECT ino, size FROM journal_bodies WHERE digest = ?", (key,)).fetchone()
         )
         if row:
-            self._tree.link(folder, name, row[0], self._now)
+            self._tree.link(folder, name, row[0], at)
         else:
-            self._bodies[key] = (self._tree.file(folder, name, body, self._now), len(body))
+            self._bodies[key] = (self._tree.file(folder, name, body, at), len(body))
 
     def _is_recorded(self, digest: Digest) -> bool:
         key = tables.blob(digest)
@@ -188,12 +186,13 @@ class JournalBatch:
     def _place(self, run: str) -> RunPlace:
         place = self._known.runs.get(run)
         if place is None:
-            id = self._run_id(run)
-            if id is None:
+            row = self._db.execute("SELECT id, record FROM journal_runs WHERE slug = ?", (run,)).fetchone()
+            if row is None:
                 raise StoreError(f"there is no run {run!r} in this journal, so nothing of it can be recorded")
-            runs = self._tree.directory(ROOT_INO, "runs", self._now)
-            folder = self._tree.directory(runs, run, self._now)
-            place = RunPlace(id, folder, self._tree.directory(folder, "agents", self._now))
+            at = moment(datetime.fromisoformat(json.loads(row[1])["started"]))
+            runs = self._tree.directory(ROOT_INO, "runs", at)
+            folder = self._tree.directory(runs, run, at)
+            place = RunPlace(row[0], at, folder, self._tree.directory(folder, "agents", at))
             self._known.runs[run] = place
         return place
 

@@ -56,7 +56,7 @@ class JournalReader:
                 return None
             answer, ino, start, size = row
             body = read_part(db, ino, start, size, self._chunk)
-        return Done.model_validate_json(self._verified(bytes(answer).hex(), body))
+        return Done.model_validate_json(self._verified(answer.hex(), body))
 
     def body(self, digest: Digest) -> bytes:
         """The bytes recorded under a digest: a turn's input by its key, an answer, a squad, a prompt."""
@@ -92,10 +92,7 @@ class JournalReader:
         seq = after
         while row:
             with self._connections.reading() as db:
-                page = db.execute(
-                    "SELECT seq, fact, crc FROM journal_facts WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
-                    (row[0], seq, PAGE),
-                ).fetchall()
+                page = db.execute(tables.FACTS, (row[0], seq, PAGE)).fetchall()
             texts = self._sound(run, seq, page)
             yield from enumerate(self._read(run, seq, texts), seq + 1)
             seq += len(texts)

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # the statements are made of this module's own texts
 """The journal's own tables, beside AgentFS's in the same file and the same transactions.
 
 - `journal_runs`: one row per run; its record without the two long texts, which are files, and a checksum.
@@ -87,7 +88,10 @@ JOURNAL = Part(
 )
 
 INSERT_RUN = "INSERT INTO journal_runs (slug, record, prompt, squad, crc) VALUES (?, ?, ?, ?, ?) RETURNING id"
-RUNS = "SELECT slug, record, prompt, squad, crc FROM journal_runs"
+RUNS = """SELECT CAST(slug AS TEXT), CAST(record AS TEXT), CAST(prompt AS BLOB), CAST(squad AS BLOB), crc
+    FROM journal_runs"""
+FACTS = """SELECT seq, CAST(coalesce(fact, '') AS TEXT), crc FROM journal_facts
+    WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?"""
 
 INSERT_FACT = "INSERT INTO journal_facts (run, seq, fact, crc) VALUES (?, ?, ?, ?)"
 INSERT_TURN = """INSERT INTO journal_turns
@@ -95,16 +99,25 @@ INSERT_TURN = """INSERT INTO journal_turns
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_BODY = "INSERT OR IGNORE INTO journal_bodies (digest, ino, size) VALUES (?, ?, ?)"
 
-BODY = """SELECT ino, key_start, key_size FROM journal_turns WHERE key = ?1 AND key_size > 0
-    UNION ALL SELECT ino, answer_start, answer_size FROM journal_turns WHERE answer = ?1 AND answer_size > 0
-    UNION ALL SELECT ino, 0, size FROM journal_bodies WHERE digest = ?1 LIMIT 1"""
+_ASKED = "ino, CAST(coalesce(key_start, 0) AS INTEGER), CAST(key_size AS INTEGER)"
+_GIVEN = "ino, CAST(coalesce(answer_start, 0) AS INTEGER), CAST(answer_size AS INTEGER)"
+"""Numbers, whatever type a damaged row gave them: what is read by them is verified."""
 
-ANSWER_OF_KEY = """SELECT answer, ino, answer_start, answer_size FROM journal_turns
+BODY = f"""SELECT {_ASKED} FROM journal_turns WHERE key = ?1 AND key_size > 0
+    UNION ALL SELECT {_GIVEN} FROM journal_turns WHERE answer = ?1 AND answer_size > 0
+    UNION ALL SELECT ino, 0, CAST(size AS INTEGER) FROM journal_bodies WHERE digest = ?1 LIMIT 1"""
+
+ANSWER_OF_KEY = f"""SELECT CAST(answer AS BLOB), {_GIVEN} FROM journal_turns
     WHERE key = ? AND answer IS NOT NULL AND answer_size > 0 AND origin IN ('live', 'reused', 'adopted')
     ORDER BY id DESC LIMIT 1"""
-ANSWER_OF_KEY_IN_RUN = """SELECT answer, ino, answer_start, answer_size FROM journal_turns
+ANSWER_OF_KEY_IN_RUN = f"""SELECT CAST(answer AS BLOB), {_GIVEN} FROM journal_turns
     WHERE key = ? AND answer IS NOT NULL AND answer_size > 0
     AND run = (SELECT id FROM journal_runs WHERE slug = ?) ORDER BY id DESC LIMIT 1"""
 RECORDED_TURN = """SELECT ino, key_start, key_size, answer_start, answer_size FROM journal_turns
     WHERE key = ? AND +answer = ? AND answer_size > 0 ORDER BY id DESC LIMIT 1"""
 """Looked up by key (`+`), because one answer may be that of very many turns."""
+
+LOST = """SELECT r.slug, f.fact FROM journal_turns t JOIN journal_runs r ON r.id = t.run
+    JOIN journal_facts f ON f.run = t.run AND f.seq = t.seq
+    WHERE t.answer IS NOT NULL AND t.answer_size = 0 ORDER BY t.run, t.seq"""
+"""Turns that were answered, and whose answer the file no longer has."""

@@ -106,8 +106,8 @@ def test_reading_what_is_not_there_is_an_error(db: sqlite3.Connection) -> None:
 
 
 def test_key_value_entries_are_json_and_the_last_stands(db: sqlite3.Connection) -> None:
-    kv_set(db, [("k", {"a": [1, None]}), ("s", "é")], 5)
-    kv_set(db, [("k", 2)], 9)
+    kv_set(db, [("k", {"a": [1, None]}, 5), ("s", "é", 5)])
+    kv_set(db, [("k", 2, 9)])
     assert kv_get(db, "k") == 2 and kv_get(db, "s") == "é"
     row = db.execute("SELECT created_at, updated_at FROM kv_store WHERE key = 'k'").fetchone()
     assert row == (5, 9)
