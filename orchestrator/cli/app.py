@@ -11,6 +11,7 @@ from agentlark import __version__
 from orchestrator.cli.agentfs_read import agentfs_read
 from orchestrator.cli.agentfs_snapshot import agentfs_snapshot
 from orchestrator.cli.approve import approve, edit, reject
+from orchestrator.cli.cache import cache
 from orchestrator.cli.check import check
 from orchestrator.cli.compile import compile_
 from orchestrator.cli.config import config
@@ -31,6 +32,7 @@ from orchestrator.cli.plan import plan, why
 from orchestrator.cli.resume import resume
 from orchestrator.cli.run import run
 from orchestrator.cli.runs import runs
+from orchestrator.cli.runs_rm import rm
 from orchestrator.cli.schema import schema
 from orchestrator.cli.show import show
 
@@ -69,7 +71,9 @@ app.command("reject")(reject)
 app.command("edit")(edit)
 app.command("show")(show)
 app.command("logs")(logs)
+runs.command("rm")(rm)
 app.add_typer(runs, name="runs")
+app.add_typer(cache, name="cache")
 app.command("graph")(graph)
 app.command("compile")(compile_)
 app.command("check")(check)

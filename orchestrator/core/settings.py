@@ -198,6 +198,22 @@ def process_environment() -> Mapping[str, str]:
     return os.environ
 
 
+def keep_bounds(environ: Mapping[str, str] | None = None) -> dict[str, float]:
+    """What finished runs may come to in the journal, as far as the environment says: runs, days, bytes.
+
+    Raises UserError for what is no number.
+    """
+    env = os.environ if environ is None else environ
+    names = {"runs": "AGENTLARK_KEEP_RUNS", "days": "AGENTLARK_KEEP_DAYS", "bytes": "AGENTLARK_MAX_BYTES"}
+    found: dict[str, float] = {}
+    for bound, name in names.items():
+        if text := env.get(name, "").strip():
+            if not re.fullmatch(r"\d{1,15}(\.\d+)?", text):
+                raise UserError(f"{name} is {text!r}: a number from 0 on", f"set {name}=100, or unset it")
+            found[bound] = float(text)
+    return found
+
+
 def editor(environ: Mapping[str, str] | None = None) -> list[str]:
     """The user's editor, as a command and its arguments."""
     env = os.environ if environ is None else environ

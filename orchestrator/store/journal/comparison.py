@@ -103,9 +103,7 @@ def differences(db: sqlite3.Connection) -> Iterator[str]:
     """What of `found` is not as in `main`, in words. Raises sqlite3.Error for what cannot be read."""
     wanted, found = (_shape(db, schema) for schema in _BOTH)
     yield from sorted({f"the definition of {table}" for table, _ in wanted - found})
-    for schema in _BOTH:
-        for statement in (_TREE, _WALK, _PATHS, _INOS):
-            db.execute(statement.format(schema=schema))
+    walk_trees(db)
     for query in (_ENTRIES, _CONTENTS, _FURTHER_CHUNKS, _BODIES, _FURTHER_BODIES):
         yield from _words(db, query)
     all_turns, turns = (_TURN_ROWS.format(schema=schema) for schema in _BOTH)
@@ -113,6 +111,13 @@ def differences(db: sqlite3.Connection) -> Iterator[str]:
     yield from _words(db, _TURNS.format(one=turns, other=all_turns))
     for query in (_KV, _FURTHER_KV, _CALLS, _FURTHER_CALLS, *_LEFTOVERS):
         yield from _words(db, query)
+
+
+def walk_trees(db: sqlite3.Connection) -> None:
+    """Make the temporary tables `main_tree` and `found_tree`: every path of a file tree and its inode."""
+    for schema in _BOTH:
+        for statement in (_TREE, _WALK, _PATHS, _INOS):
+            db.execute(statement.format(schema=schema))
 
 
 def _shape(db: sqlite3.Connection, schema: str) -> set[tuple[str, object]]:

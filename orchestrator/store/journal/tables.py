@@ -121,3 +121,17 @@ LOST = """SELECT r.slug, f.fact FROM journal_turns t JOIN journal_runs r ON r.id
     JOIN journal_facts f ON f.run = t.run AND f.seq = t.seq
     WHERE t.answer IS NOT NULL AND t.answer_size = 0 ORDER BY t.run, t.seq"""
 """Turns that were answered, and whose answer the file no longer has."""
+
+FOOTPRINTS = """WITH parts AS (
+        SELECT min(t.run) AS run, i.size FROM journal_turns t JOIN fs_inode i ON i.ino = t.ino
+        GROUP BY t.ino),
+    files AS (SELECT run, sum(size) AS bytes FROM parts GROUP BY run),
+    lines AS (SELECT run, sum(length(fact)) AS bytes, max(seq) AS last FROM journal_facts GROUP BY run),
+    counts AS (SELECT run, count(*) AS turns, sum(origin = 'reused') AS reused FROM journal_turns
+        WHERE answer IS NOT NULL GROUP BY run)
+    SELECT r.slug, r.record, f.fact, coalesce(c.turns, 0), coalesce(c.reused, 0),
+        coalesce(files.bytes, 0) + coalesce(lines.bytes, 0)
+    FROM journal_runs r LEFT JOIN lines ON lines.run = r.id LEFT JOIN files ON files.run = r.id
+    LEFT JOIN counts c ON c.run = r.id
+    LEFT JOIN journal_facts f ON f.run = r.id AND f.seq = lines.last ORDER BY r.id"""
+"""Each run, its last fact, its answered turns, those of them it reused, and the bytes it takes."""
