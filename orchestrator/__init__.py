@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.core.errors import FolderBusy, OrchestratorError, StoreError, StoreRefused, UserError
     from orchestrator.core.settings import Flags
     from orchestrator.run.handle import RunHandle, RunResult
-    from orchestrator.wiring import RunOptions, resume, start
+    from orchestrator.wiring.runs import RunOptions, resume, start
 
 _HOMES = {
     "FolderBusy": "core.errors",
@@ -34,9 +34,9 @@ _HOMES = {
     "Flags": "core.settings",
     "RunHandle": "run.handle",
     "RunResult": "run.handle",
-    "RunOptions": "wiring",
-    "resume": "wiring",
-    "start": "wiring",
+    "RunOptions": "wiring.runs",
+    "resume": "wiring.runs",
+    "start": "wiring.runs",
 }
 
 __all__ = [

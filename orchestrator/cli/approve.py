@@ -20,7 +20,7 @@ Wave = Annotated[int | None, typer.Option("--wave", metavar="N", help="Which wav
 def approve(run: Run = None, note: Note = "", wave: Wave = None) -> None:
     """Let a waiting wave be run."""
     from orchestrator.core.commands import Decide
-    from orchestrator.wiring import waiting
+    from orchestrator.wiring.commands import waiting
 
     asked = waiting(Path.cwd(), run, wave)
     _answer(asked.run, Decide(wave=asked.joining.wave, approved=True, note=note))
@@ -32,7 +32,7 @@ def reject(run: Run = None, note: Note = "", wave: Wave = None) -> None:
     It is skipped, and its group adds no more.
     """
     from orchestrator.core.commands import Decide
-    from orchestrator.wiring import waiting
+    from orchestrator.wiring.commands import waiting
 
     asked = waiting(Path.cwd(), run, wave)
     _answer(asked.run, Decide(wave=asked.joining.wave, approved=False, note=note))
@@ -46,7 +46,7 @@ def edit(run: Run = None, note: Note = "", wave: Wave = None) -> None:
     from orchestrator.cli.consent import wire
     from orchestrator.cli.editing import edited
     from orchestrator.core.commands import Decide
-    from orchestrator.wiring import waiting
+    from orchestrator.wiring.commands import waiting
 
     asked = waiting(Path.cwd(), run, wave)
     blueprint = edited(wire(asked.joining), asked.faults)
@@ -57,7 +57,7 @@ def edit(run: Run = None, note: Note = "", wave: Wave = None) -> None:
 
 
 def _answer(run: str, command: Decide) -> None:
-    from orchestrator.wiring import decide
+    from orchestrator.wiring.commands import decide
 
     verdict = "rejected" if not command.approved else "approved" if command.blueprint is None else "edited"
     if decide(Path.cwd(), run, command):

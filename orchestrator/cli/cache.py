@@ -51,7 +51,7 @@ def stats(
     """Say what is kept, how large it is, and how much `gc` would drop."""
     from orchestrator.cli.listing import print_listing
     from orchestrator.store.journal.gc import dispensable, footprints
-    from orchestrator.wiring import places_of
+    from orchestrator.wiring.reading import places_of
 
     path = places_of(Path.cwd()).paths.journal
     found = footprints(path)
@@ -90,7 +90,7 @@ def gc(
 ) -> None:
     """Drop finished runs that need not stay, and pack the file; one that can be resumed always stays."""
     from orchestrator.store.journal.gc import Collected, collect, dispensable, footprints
-    from orchestrator.wiring import places_of
+    from orchestrator.wiring.reading import places_of
 
     paths = places_of(Path.cwd()).paths
     keeping, now = _keeping(keep_runs, keep_days, max_bytes), datetime.now(UTC)

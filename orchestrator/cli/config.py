@@ -32,7 +32,7 @@ def show(
     """Print what would hold for a run with these options."""
     from orchestrator.core.settings import settle
     from orchestrator.run.effective import effective
-    from orchestrator.wiring import CARDS
+    from orchestrator.wiring.answering import CARDS
 
     flags = modes.onto(answers.flags())
     squad_found = squad.find().squad

@@ -16,7 +16,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Say what is there, missing or broken here."""
-    from orchestrator.wiring import examine
+    from orchestrator.wiring.checks import examine
 
     checks = examine(Path.cwd())
     if as_json:

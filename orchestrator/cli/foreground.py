@@ -29,7 +29,7 @@ from orchestrator.run.squads import FoundSquad, SquadChoice, find_squad
 from orchestrator.schedule.conduct import overrides
 from orchestrator.schedule.state import RunState
 from orchestrator.sinks.describe import SIMULATED
-from orchestrator.wiring import CARDS
+from orchestrator.wiring.answering import CARDS
 
 if TYPE_CHECKING:
     from orchestrator.sinks.live import LiveSink

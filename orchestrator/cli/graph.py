@@ -50,7 +50,7 @@ def graph(
 
 def _of_run(run: str) -> Picture:
     from orchestrator.schedule.graph import picture_of
-    from orchestrator.wiring import open_reader, read_history
+    from orchestrator.wiring.reading import open_reader, read_history
 
     with open_reader(Path.cwd()) as journal:
         _, history = read_history(journal, None if run == "last" else run)

@@ -23,7 +23,7 @@ def interrupt(
     Turns in flight end, nothing new starts; asking again changes nothing.
     """
     from orchestrator.core.commands import Interrupt, StopNow
-    from orchestrator.wiring import command
+    from orchestrator.wiring.commands import command
 
     slug = command(Path.cwd(), run, StopNow() if now else Interrupt())
     if slug is None:

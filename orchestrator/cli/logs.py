@@ -67,7 +67,7 @@ def _print_recorded(name: str, run: str) -> None:
     from agentlark.compiled import parse_compiled
     from orchestrator.run.records import find_run
     from orchestrator.sinks.rebuilt import rebuilt_log
-    from orchestrator.wiring import open_reader
+    from orchestrator.wiring.reading import open_reader
 
     with open_reader(Path.cwd()) as journal:
         record = find_run(journal, run)
@@ -80,7 +80,7 @@ def _print_facts(agent: str | None, run: str | None, goes_on: bool) -> None:
     from orchestrator.schedule.node import agent_of
     from orchestrator.sinks.ndjson import as_line
     from orchestrator.sinks.rebuilt import concerns
-    from orchestrator.wiring import open_reader
+    from orchestrator.wiring.reading import open_reader
 
     with open_reader(Path.cwd()) as journal:
         slug = find_run(journal, run).slug

@@ -73,7 +73,8 @@ def _forecast(squad: SquadOptions, answers: AnswerOptions, modes: Modes, places:
     from pathlib import Path
 
     from orchestrator.cli.foreground import squad_prompt
-    from orchestrator.wiring import RunOptions, foresee
+    from orchestrator.wiring.foresight import foresee
+    from orchestrator.wiring.runs import RunOptions
 
     found = squad.find()
     part = squad.part()

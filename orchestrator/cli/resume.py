@@ -48,23 +48,24 @@ def resume(
     """Go on with a run; recorded turns are never sent again."""
     from orchestrator.cli.foreground import Showing, in_foreground, settle_unknown
     from orchestrator.core.settings import Flags
-    from orchestrator.wiring import RunOptions, last_state, open_reader
-    from orchestrator.wiring import resume as resumed
+    from orchestrator.wiring.reading import open_reader, recorded_run
+    from orchestrator.wiring.runs import RunOptions
+    from orchestrator.wiring.runs import resume as resumed
 
     folder = Path.cwd()
     where = places.place_flags(agentfs_id, agentfs_path, memory_dir)
+    changed = modes.Modes(max_waves=max_waves, max_agents=max_agents, mini=mini, debug_prompt=debug_prompt)
+    flags = changed.onto(Flags(backend=backend, model=model, base_url=base_url, jobs=jobs))
     with open_reader(folder, where) as journal:
-        slug, state = last_state(journal, run)
-    if state.ending is not None and state.ending.ending == "done":
-        say(f"{slug} is finished; there is nothing to resume")
+        recorded = recorded_run(journal, run, flags)
+    if recorded.state.ending is not None and recorded.state.ending.ending == "done":
+        say(f"{recorded.record.slug} is finished; there is nothing to resume")
         raise typer.Exit(FINE)
     if output is not None:
         refuse_as_output(output, ())
     showing = Showing(
         as_json=as_json, quiet=quiet, verbose=verbose, stream=stream, metrics=metrics, output=output
     )
-    showing.note(settle_unknown(state, unknown.value))
-    changed = modes.Modes(max_waves=max_waves, max_agents=max_agents, mini=mini, debug_prompt=debug_prompt)
-    flags = changed.onto(Flags(backend=backend, model=model, base_url=base_url, jobs=jobs))
+    showing.note(settle_unknown(recorded.state, unknown.value))
     options = RunOptions(folder=folder, flags=flags, places=where, sinks=showing.sinks)
-    in_foreground(resumed(slug, options), showing)
+    in_foreground(resumed(recorded, options), showing)

@@ -41,7 +41,7 @@ def run(
 ) -> None:
     """Run a squad in this folder and print its answer."""
     from orchestrator.cli.foreground import Showing, in_foreground, squad_prompt
-    from orchestrator.wiring import RunOptions, start
+    from orchestrator.wiring.runs import RunOptions, start
 
     found = squad.find()
     if output is not None:

@@ -35,7 +35,8 @@ def ls(
     """List recorded runs, newest first."""
     from orchestrator.cli.exits import say
     from orchestrator.cli.listing import print_listing
-    from orchestrator.wiring import going_in, open_reader, read_history
+    from orchestrator.wiring.commands import going_in
+    from orchestrator.wiring.reading import open_reader, read_history
 
     going = going_in(Path.cwd())
     with open_reader(Path.cwd()) as journal:
@@ -93,7 +94,8 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print what ran, in which waves, and how it ended."""
-    from orchestrator.wiring import going_in, open_reader, read_history
+    from orchestrator.wiring.commands import going_in
+    from orchestrator.wiring.reading import open_reader, read_history
 
     with open_reader(Path.cwd()) as journal:
         record, history = read_history(journal, run)
@@ -206,7 +208,7 @@ def diff(
 ) -> None:
     """Print agent by agent what changed in prompts, answers, tokens and time."""
     from orchestrator.run.comparison import Comparison, compare, look_at
-    from orchestrator.wiring import open_reader, read_history
+    from orchestrator.wiring.reading import open_reader, read_history
 
     with open_reader(Path.cwd()) as journal:
         sides = [look_at(journal, *read_history(journal, slug)) for slug in (before, after)]

@@ -17,7 +17,7 @@ def rm(
     """Take a run out; what other runs need of it stays."""
     from orchestrator.core.errors import UserError
     from orchestrator.store.journal.gc import footprints, remove_run
-    from orchestrator.wiring import places_of
+    from orchestrator.wiring.reading import places_of
 
     paths = places_of(Path.cwd()).paths
     if not force and any(one.run == run and one.is_resumable for one in footprints(paths.journal)):

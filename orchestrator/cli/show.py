@@ -45,7 +45,7 @@ def show(
     from agentlark.compiled import parse_compiled
     from orchestrator.run.recall import recall
     from orchestrator.run.records import find_run
-    from orchestrator.wiring import open_reader
+    from orchestrator.wiring.reading import open_reader
 
     with open_reader(Path.cwd()) as journal:
         record = find_run(journal, run)

@@ -31,7 +31,8 @@ from orchestrator.store.artifacts.condensing import (
     standing_passes,
 )
 from orchestrator.store.journal import AgentFSJournal
-from orchestrator.wiring import CARDS, Apart, start_apart
+from orchestrator.wiring.answering import CARDS
+from orchestrator.wiring.apart import Apart, start_apart
 
 LONGEST_DAYS = 36_500
 

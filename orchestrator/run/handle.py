@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from orchestrator.core.commands import Command, Decide, Interrupt, StopNow
@@ -159,6 +160,20 @@ class RunHandle:
     def decide(self, answer: Decide) -> None:
         """Answer for a wave that waits for consent."""
         self._send(answer)
+
+
+def set_going(
+    engine: Engine, started: RunStarted, clock: Clock, paths: RunPaths, stack: AsyncExitStack
+) -> asyncio.Task[RunResult]:
+    """The engine carried out in a task of its own, which ends with the stack at the latest."""
+    task = asyncio.create_task(carry_out(engine, started, clock, paths), name=started.run)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(end)
+    return task
 
 
 async def carry_out(engine: Engine, started: RunStarted, clock: Clock, paths: RunPaths) -> RunResult:

@@ -17,7 +17,8 @@ from orchestrator.backends.loopback import LoopbackServer
 from orchestrator.core.facts import RunEnded
 from orchestrator.core.settings import Flags
 from orchestrator.run.handle import RunResult
-from orchestrator.wiring import RunOptions, open_reader, resume, start
+from orchestrator.wiring.reading import open_reader
+from orchestrator.wiring.runs import RunOptions, resume, start
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,0 +1,24 @@
+"""What `doctor` asks: every room's own checks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.backends import health as health_of_backends
+from orchestrator.core.health import Check
+from orchestrator.core.settings import Flags, settle
+from orchestrator.panes import health as health_of_panes
+from orchestrator.run import health as health_of_run
+from orchestrator.store import health as health_of_store
+from orchestrator.wiring.reading import places_of
+
+
+def examine(folder: Path) -> list[Check]:
+    """What `doctor` reports: every room's own checks."""
+    settings = settle(Flags())
+    return [
+        *health_of_run.examine(),
+        *health_of_panes.examine(),
+        *health_of_backends.examine(settings),
+        *health_of_store.examine(places_of(folder).paths),
+    ]

@@ -1,0 +1,193 @@
+"""Runs of a folder, new and resumed; the command line uses nothing else to run a squad, and neither need you:
+
+squad = agentlark.compile_file("configs/agents.lark").squad
+async with orchestrator.start(squad, prompt="Ship the MVP") as run:
+    async for number, item in run.events():
+        ...
+    result = await run.result()
+print(result.answer)
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentlark.compiled import check_whole, emit
+from agentlark.model import Squad
+from orchestrator.core.clock import SystemClock
+from orchestrator.core.errors import UserError
+from orchestrator.core.facts import Notice, RunStarted
+from orchestrator.core.frozen import digest_of
+from orchestrator.core.places import PlaceFlags, Places
+from orchestrator.core.ports import Clock, Performer, RunRecord, Sink
+from orchestrator.core.redact import Redactor
+from orchestrator.core.settings import Flags, Settings, settle
+from orchestrator.run.assignment import assign, backends_of
+from orchestrator.run.engine import Engine, Plan, Ports
+from orchestrator.run.handle import RunHandle, RunHead, set_going
+from orchestrator.run.records import kept_settings
+from orchestrator.run.squads import redacted
+from orchestrator.schedule.conduct import conducts_of
+from orchestrator.schedule.growth import Caps
+from orchestrator.schedule.select import select
+from orchestrator.schedule.state import RunState
+from orchestrator.sinks.logs import LogSink
+from orchestrator.store.artifacts import ArtifactProjection, ArtifactSink
+from orchestrator.store.inbox import FolderInbox
+from orchestrator.store.remote import MirrorSink
+from orchestrator.wiring.answering import CARDS, check_answerable, performers
+from orchestrator.wiring.opening import OpenFolder, open_folder
+from orchestrator.wiring.reading import RecordedRun, places_of, recorded_run
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run a squad, beside what the squad says itself."""
+
+    folder: Path = field(default_factory=Path.cwd)
+    """Where the journal, the logs and the artifacts go."""
+    flags: Flags = field(default_factory=Flags)
+    places: PlaceFlags = field(default_factory=PlaceFlags)
+    """Where the journal and the artifacts go instead, and the run's slug."""
+    agents: tuple[str, ...] = ()
+    """Run only these agents."""
+    groups: tuple[str, ...] = ()
+    """Run only these groups."""
+    with_deps: bool = False
+    """Bring in what they depend on."""
+    sinks: Callable[[RunHead, Squad], Sequence[Sink]] = lambda head, squad: ()
+    """Makes further sinks, once it is known what will run."""
+    environ: Mapping[str, str] | None = None
+    """The environment to read settings from; the process's own by default."""
+    clock: Clock = field(default_factory=SystemClock)
+
+
+@asynccontextmanager
+async def start(squad: Squad, prompt: str, options: RunOptions | None = None) -> AsyncIterator[RunHandle]:
+    """A new run of a squad.
+
+    Raises ConfigError for a squad that is wrong in itself, UserError when it cannot be run as asked,
+    FolderBusy when another run has the folder, StoreRefused when its files must not be written; nothing has
+    been spent then.
+    """
+    options = options or RunOptions()
+    settings = settle(options.flags, options.environ)
+    redactor = Redactor(settings.secrets)
+    check_whole(squad, "the squad")
+    squad = redacted(select(squad, options.agents, options.groups, options.with_deps), redactor)
+    task = redactor.text(prompt)
+    if not task.strip():
+        raise UserError("the prompt is empty", "say what the squad should do: --prompt TEXT")
+    simulated = check_answerable(squad, settings)
+    now = options.clock.now()
+    async with AsyncExitStack() as stack:
+        opened = open_folder(places_of(options.folder, options.places, options.environ), stack)
+        record = RunRecord(
+            slug=opened.places.session or now.strftime("run-%Y%m%d-%H%M%S"),
+            squad=emit(squad),
+            prompt=task,
+            settings=kept_settings(settings),
+            simulated=simulated,
+            started=now,
+        )
+        performer = performers(squad, settings, options.clock)
+        stack.push_async_callback(performer.aclose)
+        slug = await opened.journal.open_run(record)
+        record = record.model_copy(update={"slug": slug})
+        run = RecordedRun(record, squad, settings, RunState(squad, conducts_of(squad, settings.asked)))
+        yield _launch(run, performer, options, opened, stack)
+
+
+@asynccontextmanager
+async def resume(
+    run: str | RecordedRun | None = None, options: RunOptions | None = None
+) -> AsyncIterator[RunHandle]:
+    """A run of the folder taken up where its record ends; None is the last one.
+
+    Flags that are given replace the recorded ones; a run that has been read already was read with them.
+    Raises as `start` does, and UserError when there is nothing to resume.
+    """
+    options = options or RunOptions()
+    places = places_of(options.folder, options.places, options.environ)
+    if not places.paths.journal.is_file():
+        raise UserError(f"there is no run in {options.folder}", "start one with `agentlark run --prompt …`")
+    async with AsyncExitStack() as stack:
+        opened = open_folder(places, stack)
+        if isinstance(run, RecordedRun):
+            run.catch_up(opened.journal)
+        else:
+            run = recorded_run(opened.journal, run, options.flags, options.environ)
+        record, settings = run.record, run.settings
+        if run.state.ending is not None and run.state.ending.ending == "done":
+            raise UserError(f"{record.slug} is finished: there is nothing to resume", "start a new run")
+        if check_answerable(run.squad, settings) != record.simulated:
+            raise UserError(
+                f"{record.slug} was {'' if record.simulated else 'not '}simulated and cannot go on otherwise",
+                "resume it with the backend it was started with, or start a new run",
+            )
+        performer = performers(run.squad, settings, options.clock)
+        stack.push_async_callback(performer.aclose)
+        yield _launch(run, performer, options, opened, stack)
+
+
+def plan_of(slug: str, task: str, settings: Settings) -> Plan:
+    """What a run under these settings is to do."""
+    return Plan(
+        slug=slug,
+        task=task,
+        jobs=settings.jobs,
+        fail_fast=settings.fail_fast,
+        assign=lambda agent: assign(agent, settings, CARDS),
+        caps=Caps(settings.max_agents, settings.max_depth),
+        concise=settings.concise != "off",
+        fresh=settings.fresh.applies_to,
+        measures=settings.debug_prompt,
+    )
+
+
+def _launch(
+    run: RecordedRun, performer: Performer, options: RunOptions, opened: OpenFolder, stack: AsyncExitStack
+) -> RunHandle:
+    """Set a run going, from its first fact or from where its record ends."""
+    record, state, paths = run.record, run.state, opened.places.paths
+    opened.lock.name(record.slug)
+    projection = ArtifactProjection(paths.artifacts)
+    stack.callback(projection.close)
+    head = RunHead(
+        run=record.slug,
+        backends=backends_of(run.squad, run.settings),
+        unknown=tuple(state.unknown.values()),
+        simulated=record.simulated,
+        done=tuple(node.id for node in state.in_order() if state.has_done(node.id)),
+    )
+    inbox = FolderInbox(paths.inbox, record.slug, lambda text: engine.show(Notice(text=text)))
+    sinks: list[Sink] = [
+        LogSink(paths.logs, {node.id: node.agent.role for node in state.in_order()}, opened.journal.body),
+        ArtifactSink(projection, opened.journal, record.slug),
+        *_mirrors(opened.places),
+        *options.sinks(head, run.squad),
+    ]
+    redactor = Redactor(run.settings.secrets)
+    engine = Engine(
+        plan_of(record.slug, record.prompt, run.settings),
+        state,
+        Ports(opened.journal, performer, options.clock, inbox, sinks, redactor),
+    )
+    started = RunStarted(
+        run=record.slug,
+        prompt=digest_of(record.prompt.encode()),
+        squad=digest_of(record.squad.encode()),
+        simulated=record.simulated,
+        resumed=run.last > 0,
+        relay=tuple(group.id for group in run.squad.groups if state.conduct(group.id).relay),
+        at=options.clock.now(),
+    )
+    task = set_going(engine, started, options.clock, paths, stack)
+    return RunHandle(head, engine, opened.journal, inbox.send, task)
+
+
+def _mirrors(places: Places) -> list[Sink]:
+    return [MirrorSink(places.paths.journal, places.remote)] if places.remote else []
