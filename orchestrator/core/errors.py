@@ -4,6 +4,7 @@ OrchestratorError
 ├── UserError            the user asked for something that cannot be; exit code 2
 ├── FolderBusy           another run has this folder; exit code 5
 ├── StoreError           the journal or an artifact file cannot be read or written; exit code 1
+│   ├── StoreDamaged     it is not as it was recorded
 │   └── StoreRefused     it is not ours to write: locked, foreign, newer; exit code 2
 └── ServerError          the loopback model server could not be started
 """
@@ -33,6 +34,14 @@ class FolderBusy(OrchestratorError):
 
 class StoreError(OrchestratorError):
     """A database of ours cannot be read or written; whether work was lost is said in the message."""
+
+
+class StoreDamaged(StoreError):
+    """A database of ours is not as it was recorded: altered, cut off, or some of it is gone."""
+
+    def __init__(self, message: str) -> None:
+        look, mend = "`agentlark doctor`", "`agentlark doctor --repair`"
+        super().__init__(message, f"see what is damaged with {look}; mend what can be with {mend}")
 
 
 class StoreRefused(StoreError):

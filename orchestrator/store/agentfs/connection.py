@@ -19,7 +19,7 @@ from threading import Lock
 from urllib.parse import quote
 
 from agentlark.diagnostics import visible
-from orchestrator.core.errors import StoreError, StoreRefused
+from orchestrator.core.errors import StoreDamaged, StoreError, StoreRefused
 from orchestrator.store.agentfs.backup import keep_backup
 from orchestrator.store.agentfs.schema import (
     Part,
@@ -107,10 +107,9 @@ def readable(name: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as error:  # even a message may be damaged
-        raise StoreError(
-            f"{name} cannot be read: {error}",
-            "see what is damaged with `agentlark doctor`; mend what can be with `agentlark doctor --repair`",
-        ) from error
+        if (cause := _CAUSES.get(_kind(error))) is not None:
+            raise StoreError(f"{name} {cause[0]}", cause[1]) from error
+        raise StoreDamaged(f"{name} cannot be read: {error}") from error
 
 
 def open_memory(part: Part) -> Connections:
@@ -283,9 +282,15 @@ def _opening(name: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the kind of error
-        what, remedy = _CAUSES.get(code, (f"cannot be opened: {error}", "name another file"))
+        if _kind(error) == sqlite3.SQLITE_CORRUPT:
+            raise StoreDamaged(f"{name} is damaged: {error}") from error
+        what, remedy = _CAUSES.get(_kind(error), (f"cannot be opened: {error}", "name another file"))
         raise StoreRefused(f"{name} {what}", remedy) from error
+
+
+def _kind(error: Exception) -> int:
+    """The kind of an error of SQLite's: the low byte of its code; 0 for any other error."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 _PERMISSIONS = "check the permissions of the file and its folder, or name another place"
@@ -298,10 +303,7 @@ _CAUSES = {
     sqlite3.SQLITE_LOCKED: _LOCKED,
     sqlite3.SQLITE_PROTOCOL: _LOCKED,
     sqlite3.SQLITE_NOTADB: ("is not a database", "name another file, or move this one away"),
-    sqlite3.SQLITE_CORRUPT: (
-        "is damaged",
-        "mend what can be with `agentlark doctor --repair`, or restore it from a backup",
-    ),
+    sqlite3.SQLITE_IOERR: ("cannot be read from its disk", "copy the file to another disk"),
     sqlite3.SQLITE_READONLY: ("is read-only", _PERMISSIONS),
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _PERMISSIONS),
     sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", "make room and try again"),

@@ -36,7 +36,8 @@ class GroupWriter(Generic[Job, Result]):
     """Writes jobs in the order they were submitted, as many per transaction as are waiting.
 
     `write(connection, jobs)` runs in the thread, inside a transaction, and gives one result per job; a
-    StoreError among them is raised to that job's waiter alone. If it raises, or the transaction cannot be
+    StoreError among them is raised to that job's waiter alone. `committed(jobs, results)` is told, in the
+    thread, what is on the disk, before any waiter goes on. If `write` raises, or the transaction cannot be
     committed, nothing of it is recorded, every waiter gets a StoreError, and so does every later job: after
     a full disk, nothing must look recorded that is not. The same goes for a file that was removed or
     replaced: SQLite would go on writing to it, and nobody could ever read that.
@@ -46,9 +47,11 @@ class GroupWriter(Generic[Job, Result]):
         self,
         connections: Connections,
         write: Callable[[sqlite3.Connection, Sequence[Job]], Sequence[Result | StoreError]],
+        committed: Callable[[Sequence[Job], Sequence[Result | StoreError]], None] | None = None,
     ) -> None:
         self._connections = connections
         self._write = write
+        self._committed = committed
         self._pending: list[_Entry[Job, Result]] = []
         self._queue: SimpleQueue[list[_Entry[Job, Result]] | None] = SimpleQueue()
         self._failure: StoreError | None = None
@@ -142,6 +145,8 @@ class GroupWriter(Generic[Job, Result]):
         if self._connections.file and not self._connections.file.is_in_place():
             self._failure = _lost(self._connections.name)
             return [_lost(self._connections.name) for _ in jobs]
+        if self._committed:
+            self._committed(jobs, results)
         return results
 
 

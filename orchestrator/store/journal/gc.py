@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from orchestrator.core.errors import StoreError, UserError
+from orchestrator.core.errors import StoreDamaged, UserError
 from orchestrator.core.paths import RunPaths
 from orchestrator.store.agentfs.connection import open_reading
 from orchestrator.store.folder_lock import FolderLock
-from orchestrator.store.journal.reader import REPAIR
 from orchestrator.store.journal.rewrite import fold, put_in_place, write_anew
 from orchestrator.store.journal.source import JournalSource
 from orchestrator.store.journal.tables import FOOTPRINTS, JOURNAL
@@ -145,7 +144,7 @@ def _rewrite_without(path: Path, runs: set[str]) -> None:
     finally:
         connections.close()
     if unread:
-        raise StoreError(f"nothing is dropped, because this cannot be read: {unread[0]}", REPAIR)
+        raise StoreDamaged(f"nothing is dropped, because this cannot be read: {unread[0]}")
     put_in_place(path)
 
 

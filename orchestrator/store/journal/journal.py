@@ -23,25 +23,31 @@ from orchestrator.store.agentfs.writer import GroupWriter
 from orchestrator.store.journal.batch import JournalBatch, Known
 from orchestrator.store.journal.reader import JournalReader
 from orchestrator.store.journal.tables import JOURNAL
+from orchestrator.store.journal.watermark import Acknowledged, Watermark, refuse_behind, refuse_emptied
 
 IN_MEMORY: Final = None
 """The path of a journal that is kept nowhere: no trail, hence no resume and no reuse across runs."""
 
-_Job: TypeAlias = RunRecord | tuple[str, Sequence[Fact], Mapping[Digest, bytes]]
+_Commit: TypeAlias = tuple[str, Sequence[Fact], Mapping[Digest, bytes]]
+_Job: TypeAlias = RunRecord | _Commit
 
 
 class AgentFSJournal:
     """The record of all runs in one file, or with `IN_MEMORY` for as long as the process lives.
 
-    Opening blocks for some milliseconds and raises StoreRefused, before anything is written, when the file is
-    not ours to write. Close it, or the log stays beside the file (nothing acknowledged is lost by that).
+    Opening blocks for some milliseconds and raises, before anything is written, StoreRefused when the file is
+    not ours to write, StoreDamaged when it lacks what was acknowledged. Close it, or the log stays beside the
+    file (nothing acknowledged is lost by that).
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._connections: Connections = open_memory(JOURNAL) if path is None else open_file(path, JOURNAL)
+        self._connections: Connections = open_memory(JOURNAL) if path is None else _open_whole(path)
         self._reader = JournalReader(self._connections)
         self._known = Known()
-        self._writer: GroupWriter[_Job, str | int] = GroupWriter(self._connections, self._write)
+        self._mark = Watermark(path) if path else None
+        self._writer: GroupWriter[_Job, str | int] = GroupWriter(
+            self._connections, self._write, self._committed
+        )
 
     async def open_run(self, record: RunRecord) -> str:
         """Record a new run and give its slug, with a suffix (`-2`) if it is taken; durable on return."""
@@ -88,13 +94,44 @@ class AgentFSJournal:
 
     async def close(self) -> None:
         """Write what is queued, fold the log into the file, let go of it. Safe to call again."""
-        await self._writer.close()
+        try:
+            await self._writer.close()
+        finally:
+            mark, self._mark = self._mark, None
+            if mark:
+                mark.close()
 
     def _write(self, db: sqlite3.Connection, jobs: Sequence[_Job]) -> list[str | int | StoreError]:
         batch = JournalBatch(db, self._known)
         results = [_attempt(batch, job) for job in jobs]
         batch.flush()
         return results
+
+    def _committed(self, jobs: Sequence[_Job], results: Sequence[str | int | StoreError]) -> None:
+        """Note the newest of what was recorded."""
+        for job, result in zip(reversed(jobs), reversed(results), strict=True):
+            if self._mark and not isinstance(result, StoreError):
+                self._mark.raise_to(_acknowledged(job, result))
+                return
+
+
+def _open_whole(path: Path) -> Connections:
+    """Open a journal for writing that has all that was ever acknowledged."""
+    refuse_emptied(path)
+    connections = open_file(path, JOURNAL)
+    try:
+        with connections.reading() as db:
+            refuse_behind(db, path, connections.name)
+    except BaseException:
+        connections.close()
+        raise
+    return connections
+
+
+def _acknowledged(job: _Job, result: str | int) -> Acknowledged:
+    return (
+        Acknowledged(result, 0) if isinstance(result, str) else Acknowledged(cast("_Commit", job)[0], result)
+    )
 
 
 def _attempt(batch: JournalBatch, job: _Job) -> str | int | StoreError:

@@ -17,7 +17,7 @@ from typing import Self
 from pydantic import TypeAdapter, ValidationError
 
 from agentlark.diagnostics import visible
-from orchestrator.core.errors import StoreError, StoreRefused
+from orchestrator.core.errors import StoreDamaged, StoreError, StoreRefused
 from orchestrator.core.facts import FACT, Fact
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.ports import RunRecord
@@ -29,8 +29,6 @@ from orchestrator.store.journal import tables
 
 PAGE = 2000
 """Facts read at a time."""
-
-REPAIR = "see what is damaged with `agentlark doctor`; mend what can be with `agentlark doctor --repair`"
 
 _FACTS: TypeAdapter[list[Fact]] = TypeAdapter(list[Fact])
 
@@ -97,9 +95,7 @@ class JournalReader:
             yield from enumerate(self._read(run, seq, texts), seq + 1)
             seq += len(texts)
             if len(texts) < len(page):
-                raise StoreError(
-                    f"{self._connections.name}: fact {seq + 1} of {run} is missing or altered", REPAIR
-                )
+                raise StoreDamaged(f"{self._connections.name}: fact {seq + 1} of {run} is missing or altered")
             if len(page) < PAGE:
                 return
 
@@ -150,14 +146,13 @@ class JournalReader:
     def _record(self, row: tuple[str, str, bytes, bytes, int], text: Callable[[bytes], str]) -> RunRecord:
         slug, short, prompt, squad, crc = row
         if tables.run_crc(slug, short, prompt, squad) != crc:
-            raise StoreError(f"{self._connections.name}: the record of run {slug} was altered", REPAIR)
+            raise StoreDamaged(f"{self._connections.name}: the record of run {slug} was altered")
         return RunRecord.model_validate({**json.loads(short), "prompt": text(prompt), "squad": text(squad)})
 
     def _verified(self, digest: Digest, body: bytes) -> bytes:
         if digest_of(body) != digest:
-            raise StoreError(
-                f"{self._connections.name}: the body {digest} is not what was recorded: the file was altered",
-                REPAIR,
+            raise StoreDamaged(
+                f"{self._connections.name}: the body {digest} is not what was recorded: the file was altered"
             )
         return body
 

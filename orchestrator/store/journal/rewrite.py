@@ -19,6 +19,7 @@ from orchestrator.store.agentfs.connection import attach, open_file
 from orchestrator.store.journal.comparison import walk_trees
 from orchestrator.store.journal.replay import Source, replay
 from orchestrator.store.journal.tables import JOURNAL
+from orchestrator.store.journal.watermark import refuse_behind, watermark_path
 
 _AS_IT_WAS = "make room, the new file is written beside the old one; the old one is as it was"
 
@@ -39,6 +40,9 @@ _ROWS = (
     "INSERT OR IGNORE INTO main.fs_config SELECT * FROM found.fs_config",
     "INSERT OR IGNORE INTO main.agentlark_schema SELECT * FROM found.agentlark_schema",
 )
+_OUR_FOLDERS = ("agents", "events", "bodies")
+"""Folders of a run that have nothing but what follows from its facts."""
+
 _TABLES = """SELECT name, sql FROM found.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
     AND name NOT IN (SELECT name FROM main.sqlite_schema)"""
 
@@ -73,8 +77,8 @@ def put_in_place(path: Path) -> None:
     What its log still has is gone with it: `fold` it first, or have a copy.
     """
     try:
-        for log in _logs(path):
-            log.unlink(missing_ok=True)
+        for beside in (*_logs(path), watermark_path(path)):
+            beside.unlink(missing_ok=True)
         _new(path).replace(path)
         sync(path.parent)
     except OSError as error:
@@ -82,8 +86,16 @@ def put_in_place(path: Path) -> None:
 
 
 def fold(path: Path) -> None:
-    """Have everything in the file itself, so that its log can go. Raises StoreError while it is read."""
-    open_file(path, JOURNAL).close()
+    """Have everything in the file itself, so that its log can go.
+
+    Raises StoreError while it is read, StoreDamaged when the log lacks what was acknowledged.
+    """
+    connections = open_file(path, JOURNAL)
+    try:
+        with connections.reading() as db:
+            refuse_behind(db, path, connections.name)
+    finally:
+        connections.close()
     log, _ = _logs(path)
     if log.exists() and log.stat().st_size:
         raise StoreError(
@@ -94,6 +106,7 @@ def fold(path: Path) -> None:
 
 def _carry_over(db: sqlite3.Connection, old: Path, kept: set[str]) -> list[str]:
     """Copy what is in the old file and not ours; gives what cannot be read."""
+    db.execute("PRAGMA writable_schema=ON")  # to read a file that is shorter than it says
     attach(db, old, "found")
     unread: list[str] = []
     db.execute("BEGIN IMMEDIATE")
@@ -114,6 +127,7 @@ def _carry_over(db: sqlite3.Connection, old: Path, kept: set[str]) -> list[str]:
             db.execute("ROLLBACK")
         raise
     db.execute("DETACH found")
+    db.execute("PRAGMA writable_schema=OFF")
     return unread
 
 
@@ -121,10 +135,10 @@ def _copy_files(db: sqlite3.Connection, kept: set[str]) -> Iterator[str]:
     """Copy others' files and folders, with their links; gives those that cannot be read."""
     inos = dict(db.execute("SELECT path, ino FROM main_tree").fetchall())
     copies: dict[int, int] = {}
-    runs = {slug for (slug,) in db.execute("SELECT slug FROM found.journal_runs").fetchall()} - kept
+    dropped = {slug for (slug,) in db.execute("SELECT slug FROM found.journal_runs").fetchall()} - kept
     for path, ino in db.execute(_THEIRS).fetchall():
         parent, _, name = path.rpartition("/")
-        if parent not in inos or _is_of(path, runs):
+        if parent not in inos or _is_ours(path, kept, dropped):
             continue
         try:
             if ino not in copies:
@@ -139,9 +153,10 @@ def _copy_files(db: sqlite3.Connection, kept: set[str]) -> Iterator[str]:
             yield f"{path}: {error}"
 
 
-def _is_of(path: str, runs: set[str]) -> bool:
-    parts = path.split("/")
-    return parts[1] == "runs" and parts[2:3] != [] and parts[2] in runs
+def _is_ours(path: str, kept: set[str], dropped: set[str]) -> bool:
+    """Whether a path is of a dropped run, or stands where only what follows from a run's facts does."""
+    _, top, slug, folder, *_ = (*path.split("/"), "", "")
+    return top == "runs" and (slug in dropped or (slug in kept and folder in _OUR_FOLDERS))
 
 
 def _copy_file(db: sqlite3.Connection, ino: int) -> int:

@@ -117,11 +117,6 @@ RECORDED_TURN = """SELECT ino, key_start, key_size, answer_start, answer_size FR
     WHERE key = ? AND +answer = ? AND answer_size > 0 ORDER BY id DESC LIMIT 1"""
 """Looked up by key (`+`), because one answer may be that of very many turns."""
 
-LOST = """SELECT r.slug, f.fact FROM journal_turns t JOIN journal_runs r ON r.id = t.run
-    JOIN journal_facts f ON f.run = t.run AND f.seq = t.seq
-    WHERE t.answer IS NOT NULL AND t.answer_size = 0 ORDER BY t.run, t.seq"""
-"""Turns that were answered, and whose answer the file no longer has."""
-
 FOOTPRINTS = """WITH parts AS (
         SELECT min(t.run) AS run, i.size FROM journal_turns t JOIN fs_inode i ON i.ino = t.ino
         GROUP BY t.ino),

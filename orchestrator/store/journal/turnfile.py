@@ -43,6 +43,13 @@ def turn_file(fact: TurnEnded, asked: bytes, answer: bytes) -> tuple[bytes, Slic
     return content, Slices(len(head), len(asked), after, len(answer))
 
 
+def parts(content: bytes) -> tuple[bytes, bytes]:
+    """Input and answer as they stand in a turn's file, found by its lines; empty where a line is missing."""
+    lines = [line for line in content.split(b"\n") if line.startswith((b'"input":', b'"answer":'))]
+    asked, given, *_ = (*lines, b"", b"")
+    return asked[len(b'"input":') : -len(b",")], given[len(b'"answer":') : -len(b"}")]
+
+
 def _turn_head(fact: TurnEnded) -> str:
     run, node, step = fact.id
     head = (

@@ -90,7 +90,7 @@ def test_every_truncation_is_found(sound: Path, tmp_path: Path) -> None:
         ("UPDATE kv_store SET value = '\"u\"' WHERE value = '\"t\"'", "the entry agentlark:last-run"),
         ("UPDATE kv_store SET created_at = 1", "the entry agentlark:"),
         ("UPDATE fs_config SET value = 2048 WHERE key = 'chunk_size'", "chunk_size"),
-        ("UPDATE agentlark_schema SET part = 'kournal'", "no journal"),
+        ("UPDATE agentlark_schema SET part = 'kournal'", "version of the journal"),
         ("UPDATE journal_runs SET slug = 'q' WHERE slug = 's'", "record of run q was altered"),
         ("UPDATE journal_facts SET run = 7 WHERE run = 2", "of no run"),
         ("DROP INDEX journal_turns_key", "the definition of journal_turns"),

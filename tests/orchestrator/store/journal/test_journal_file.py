@@ -44,7 +44,7 @@ def test_files_are_for_their_owner_alone(path: Path, record: Any) -> None:
         journal = AgentFSJournal(path)
         await journal.open_run(record())
         files = sorted(path.parent.iterdir())
-        assert len(files) == 3
+        assert len(files) == 4
         assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
         assert path.parent.stat().st_mode & 0o777 == 0o700
         await journal.close()
