@@ -43,6 +43,8 @@ class RunStarted(Frozen):
     squad: Digest
     simulated: bool
     resumed: bool = False
+    replayed: bool = False
+    """Whether a cassette answers."""
     relay: tuple[str, ...] = ()
     """The groups that hand work on in a relay."""
     at: datetime
@@ -79,6 +81,11 @@ class TurnEnded(Frozen):
     origin: Literal["live", "reused", "adopted", "replayed"] = "live"
     simulated: bool = False
     at: datetime
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether this run sent it, rather than taking its answer from a record or a cassette."""
+        return self.origin in ("live", "adopted")
 
 
 class Acted(Frozen):

@@ -23,6 +23,14 @@ class Performer(Protocol):
         ...
 
 
+class Replay(Protocol):
+    """Answers that a cassette has in place of what other runs of the folder have recorded."""
+
+    def recalled(self, key: Digest) -> Done | None:
+        """The answer that the recorded run had taken from its record; None where it sent the turn."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class BackendCard:
     """What a backend says of itself before anything is sent."""

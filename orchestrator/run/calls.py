@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from orchestrator.core.errors import StoreError
 from orchestrator.core.facts import Acted, Action, Fact, TextDelta, Told, TurnEnded, TurnStarted, Waiting
@@ -40,7 +41,8 @@ class Answered:
 async def recall(id: TurnId, turn: TurnInput, key: Digest, lent: Lent) -> Answered | None:
     """The answer that is recorded under a turn's key; None when there is none.
 
-    An answer of another run is noted as reused. Raises Interrupted when the run must end first.
+    An answer of another run is noted as reused, one of a cassette as replayed and recorded anew. Raises
+    Interrupted when the run must end first.
     """
     found = await lent.recorded(turn, key)
     if found is None:
@@ -57,11 +59,12 @@ async def recall(id: TurnId, turn: TurnInput, key: Digest, lent: Lent) -> Answer
         ending="done",
         answer=digest,
         usage=found.done.usage,
-        origin="reused",
+        origin="replayed" if lent.is_replay else "reused",
         simulated=found.done.simulated,
         at=lent.clock.now(),
     )
-    return Answered(found.done, digest, is_recalled=True, facts=[ended])
+    bodies = {key: turn.encoded(), digest: found.done.encoded()} if lent.is_replay else {}
+    return Answered(found.done, digest, is_recalled=True, facts=[ended], bodies=bodies)
 
 
 async def answer(order: TurnOrder, asked: bytes, retries: int, lent: Lent) -> Answered:
@@ -146,6 +149,7 @@ def _answered(order: TurnOrder, asked: bytes, attempt: int, done: Done, lent: Le
         ending="done",
         answer=digest,
         usage=done.usage,
+        origin=_origin(lent),
         simulated=done.simulated,
         at=lent.clock.now(),
     )
@@ -162,8 +166,13 @@ def _ended(order: TurnOrder, attempt: int, outcome: Failed | Deferred, lent: Len
         error=outcome.error if isinstance(outcome, Failed) else outcome.reason,
         paid=outcome.paid if isinstance(outcome, Failed) else "no",
         usage=outcome.usage if isinstance(outcome, Failed) else None,
+        origin=_origin(lent),
         at=lent.clock.now(),
     )
+
+
+def _origin(lent: Lent) -> Literal["live", "replayed"]:
+    return "replayed" if lent.is_replay else "live"
 
 
 def _redacted(outcome: Outcome, lent: Lent) -> Outcome:

@@ -7,14 +7,14 @@ the record ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from pydantic import JsonValue
 
 from agentlark.prompts import TemplateFailed
-from orchestrator.core.facts import NodeEnded, PromptMeasured
+from orchestrator.core.facts import Fact, NodeEnded, PromptMeasured
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.turn import Message, Purpose, TurnId, TurnInput, TurnOrder, thread_digest
 from orchestrator.run.assignment import Assignment
@@ -117,18 +117,21 @@ class Engagement:
             is_recalled = is_recalled and answered.is_recalled
             verdict = judge(answered, not repairs_left)
             if verdict.is_refusal and is_recalled:
-                self.lent.recorder.note(answered.facts)
+                await self._keep(answered.facts, answered)
                 raise _Unusable("the record has only refused answers", is_recalled=True)
-            facts = [*answered.facts, *verdict.facts]
-            if facts and answered.is_recalled:
-                self.lent.recorder.note(facts)
-            elif facts:
-                await self.lent.recorder.record(facts, answered.bodies)
+            await self._keep([*answered.facts, *verdict.facts], answered)
             if not verdict.complaints:
                 return answered
             purpose, prompt = "repair", repair_prompt(verdict.complaints, form)
         reason = f"no usable answer after {MAX_REPAIRS} repairs: {'; '.join(verdict.complaints)}"
         raise _Unusable(reason, is_recalled=is_recalled)
+
+    async def _keep(self, facts: Sequence[Fact], answered: Answered) -> None:
+        """Record what follows from an answer; where that is on record already, nothing waits for it."""
+        if facts and answered.is_recalled and not answered.bodies:
+            self.lent.recorder.note(facts)
+        elif facts:
+            await self.lent.recorder.record(facts, answered.bodies)
 
     async def _perform(self, purpose: Purpose, prompt: str, form: Form, live: bool) -> Answered:
         self._step += 1

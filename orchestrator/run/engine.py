@@ -31,7 +31,7 @@ from orchestrator.core.facts import (
     WavesEnded,
 )
 from orchestrator.core.frozen import Digest
-from orchestrator.core.ports import Clock, Inbox, Journal, Performer, Sink
+from orchestrator.core.ports import Clock, Inbox, Journal, Performer, Replay, Sink
 from orchestrator.core.redact import Redactor
 from orchestrator.core.turn import TurnInput
 from orchestrator.run.approval import Undecidable, decided, edit_faults
@@ -56,6 +56,8 @@ class Ports:
     inbox: Inbox
     sinks: Sequence[Sink]
     redactor: Redactor
+    replay: Replay | None = None
+    """What stands in for the record of other runs when a cassette answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Engine:
             recorded=self._recorded,
             may_start=lambda: not self._ending.is_set(),
             state=self.state,
+            is_replay=ports.replay is not None,
             measures=plan.measures,
             idle=self._idle,
         )
@@ -309,11 +312,15 @@ class Engine:
     async def _recorded(self, turn: TurnInput, key: Digest) -> Found | None:
         """What is recorded under a key: by this run, if it was resumed, or by any other.
 
+        When a cassette is replayed, it stands in for other runs.
         A turn that may have changed files outside a tree of its own is not answered by another run's record.
         """
         journal = self._ports.journal
         if self._resumed and (own := await journal.find(key, self._plan.slug)) is not None:
             return Found(own, is_own=True)
+        if self._ports.replay is not None:
+            taped = self._ports.replay.recalled(key)
+            return None if taped is None else Found(taped, is_own=False)
         if self._plan.fresh(turn.agent) or (turn.tools and turn.tree is None):
             return None
         found = await journal.find(key, None)

@@ -61,6 +61,8 @@ class Lent:
     """Whether new turns may start; False once the run was interrupted."""
     state: RunState
     """The run so far, to look at."""
+    is_replay: bool
+    """Whether a cassette answers, which every turn then says."""
     measures: bool
     """Whether prompts are measured before they are sent."""
     idle: Callable[[float], Awaitable[None]]

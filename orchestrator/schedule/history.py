@@ -139,8 +139,8 @@ def _tell_time(history: History, fact: Fact) -> None:
 
 
 def _count(passage: Passage, fact: TurnEnded) -> None:
-    if fact.origin == "reused":
-        passage.reused += 1
+    if not fact.was_sent:
+        passage.reused += fact.ending == "done"
         return
     passage.turns += fact.ending == "done"
     passage.usage += fact.usage or Usage()

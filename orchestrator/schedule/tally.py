@@ -11,7 +11,7 @@ from orchestrator.schedule.node import agent_of
 
 @dataclass(slots=True)
 class Tally:
-    """What an agent took: turns sent and answered, turns taken from other runs, and the tokens of each."""
+    """What an agent took: turns sent and answered, turns taken from a record, and the tokens of each."""
 
     turns: int = 0
     reused: int = 0
@@ -29,9 +29,9 @@ class Tallies:
     def count(self, fact: TurnEnded) -> None:
         """Take a turn into account."""
         for tally in (self.by_agent.setdefault(agent_of(fact.id.node), Tally()), self.whole):
-            if fact.origin == "reused":
-                tally.reused += 1
-                tally.saved += fact.usage or Usage()
-            else:
+            if fact.was_sent:
                 tally.turns += fact.ending == "done"
                 tally.usage += fact.usage or Usage()
+            else:
+                tally.reused += fact.ending == "done"
+                tally.saved += fact.usage or Usage()

@@ -32,6 +32,13 @@ from orchestrator.core.turn import Usage
 
 SIMULATED = "SIMULATED (rehearsal): no model was asked, nothing was billed."
 
+REPLAYED = "REPLAYED (cassette): no model was asked, nothing was billed."
+
+
+def labels(simulated: bool, replayed: bool) -> tuple[str, ...]:
+    """What has to be said first of a run whose answers are not those of models asked now."""
+    return (*([SIMULATED] if simulated else ()), *([REPLAYED] if replayed else ()))
+
 
 def clock_time(at: datetime) -> str:
     """The local time of day of a fact, to the second."""
@@ -50,7 +57,7 @@ def describe(item: Fact | Signal) -> str | None:
     match item:
         case RunStarted():
             what = "run resumed" if item.resumed else "run started"
-            return f"{item.run}: {what}" + (f". {SIMULATED}" if item.simulated else "")
+            return f"{item.run}: {what}" + "".join(f". {each}" for each in labels_of(item))
         case TurnStarted():
             again = f" (attempt {item.attempt})" if item.attempt > 1 else ""
             return f"{item.id.node}: {item.purpose} started{again}, {item.backend} {visible(item.model)}"
@@ -132,6 +139,11 @@ def _wave(fact: AgentsJoined) -> str:
     return "\n  ".join([f"wave {fact.wave}: {agents}", *notes, *warnings])
 
 
+def labels_of(started: RunStarted) -> tuple[str, ...]:
+    """What the logs of a run begin with."""
+    return labels(started.simulated, started.replayed)
+
+
 def _turn_ended(fact: TurnEnded) -> str:
     error = f": {one_line(fact.error)}" if fact.error else ""
     return f"{fact.id.node}: {fact.purpose} {how_it_ended(fact, ', ')}{error}"
@@ -139,6 +151,8 @@ def _turn_ended(fact: TurnEnded) -> str:
 
 def how_it_ended(fact: TurnEnded, separator: str) -> str:
     """How a turn ended and what it took, or what was saved because it had been answered before."""
+    if fact.origin == "replayed" and fact.ending == "done":
+        return "REPLAYED" + (f"{separator}saved {tokens(fact.usage)}" if fact.usage else "")
     if fact.origin == "reused":
         return "CACHED" + (f"{separator}saved {tokens(fact.usage)}" if fact.usage else "")
     origin = "" if fact.origin == "live" else f" {fact.origin.upper()}"

@@ -39,7 +39,7 @@ from orchestrator.core.facts import (
     WavesEnded,
 )
 from orchestrator.core.turn import Usage
-from orchestrator.sinks.describe import SIMULATED, describe, one_line
+from orchestrator.sinks.describe import describe, labels_of, one_line
 from orchestrator.sinks.queue import QueueSink
 
 REFRESH_S = 0.1
@@ -71,8 +71,8 @@ class _Row:
     seconds: float = 0.0
     ended: float = 0.0
     usage: Usage = field(default_factory=Usage)
-    is_cached: bool = False
-    """Whether a turn was answered from the record of another run."""
+    recalled: str = ""
+    """What is said of turns that were not sent: cached, from another run; replayed, from a cassette."""
 
 
 class LiveSink(QueueSink):
@@ -87,7 +87,7 @@ class LiveSink(QueueSink):
         self._rows = {name: _Row(name, role, 0) for name, role in self._roles.items()}
         for name in done:
             self._row(name).state = "done"
-        self._simulated = False
+        self._labels: tuple[str, ...] = ()
         self._live: Live | None = None
         self._drawn = 0.0
         self._screen = Lock()
@@ -113,7 +113,7 @@ class LiveSink(QueueSink):
         """Take note of an item and redraw when it is time."""
         with self._screen:
             if isinstance(item, RunStarted):
-                self._simulated, self._is_started = item.simulated, True
+                self._labels, self._is_started = labels_of(item), True
                 self._go_on()
             self._note(item)
             if time.monotonic() - self._drawn >= REFRESH_S:
@@ -174,11 +174,11 @@ class LiveSink(QueueSink):
 
     def _turn_ended(self, fact: TurnEnded, now: float) -> None:
         row = self._row(fact.id.node)
-        row.turn = fact.purpose if fact.origin == "reused" else row.turn
+        row.turn = row.turn if fact.was_sent else fact.purpose
         row.seconds += now - row.since if row.since is not None else 0.0
         row.since = None
-        if fact.origin == "reused":
-            row.is_cached = True
+        if not fact.was_sent:
+            row.recalled = "replayed" if fact.origin == "replayed" else "cached"
         elif fact.usage:
             row.usage = row.usage + fact.usage
 
@@ -228,7 +228,7 @@ class LiveSink(QueueSink):
             cells = self._cells(row)
             table.add_row(*(cells[name] for name in columns))
         hidden = len(self._rows) - len(shown)
-        parts: list[Table | Text] = [Text(SIMULATED, style="bold yellow")] if self._simulated else []
+        parts: list[Table | Text] = [Text(label, style="bold yellow") for label in self._labels]
         parts.append(table)
         if hidden:
             parts.append(Text(self._summary(hidden), style="dim"))
@@ -244,7 +244,7 @@ class LiveSink(QueueSink):
     def _shown_rows(self) -> list[_Row]:
         """All rows if they fit, else the ones at work first, then the newest to end, then the queue."""
         rows = list(self._rows.values())
-        taken = self._height(self._summary(len(rows))) + (self._height(SIMULATED) if self._simulated else 0)
+        taken = sum(map(self._height, (self._summary(len(rows)), *self._labels)))
         room = max(1, self._console.size.height - 2 - taken)
         if len(rows) <= room:
             return rows
@@ -268,13 +268,12 @@ class LiveSink(QueueSink):
         mark = _FRAMES[int(now / REFRESH_S) % len(_FRAMES)] + " " if row.state == "running" else ""
         spent = row.usage.input + row.usage.output
         about = "~" if row.usage.estimated else ""
-        cached = "cached" if row.is_cached else ""
         wave = f"wave {row.wave}" if row.wave else ""
         return {
             "agent": Text(visible(row.agent), style="bold"),
             "role": Text(", ".join(filter(None, (row.role, wave))), style="dim"),
             "turn": Text(row.turn),
             "state": Text(f"{mark}{row.state}", style=_STYLES.get(row.state, "")),
-            "time": Text(f"{seconds:.1f} s" if row.turn and not (cached and not spent) else ""),
-            "tokens": Text(f"{about}{spent:,}") if spent else Text(cached, style="dim"),
+            "time": Text(f"{seconds:.1f} s" if row.turn and not (row.recalled and not spent) else ""),
+            "tokens": Text(f"{about}{spent:,}") if spent else Text(row.recalled, style="dim"),
         }

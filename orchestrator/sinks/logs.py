@@ -1,15 +1,16 @@
 """Log files: one per agent with what it says as it says it, and `timeline.log` for the whole run.
 
-Escape sequences are spelled out, so that a log can be followed in any terminal. A simulated run says so on
-the first line of every file. Text arrives as signals; if none came, the recorded answer is written. What
-comes within `GATHER_S` is written together, each file opened once: opening costs more than all the rest.
+Escape sequences are spelled out, so that a log can be followed in any terminal. A simulated or replayed run
+says so on the first lines of every file. Text arrives as signals; if none came, the recorded answer is
+written. What comes within `GATHER_S` is written together, each file opened once: opening costs more than all
+the rest.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from agentlark.diagnostics import visible
@@ -33,7 +34,7 @@ from orchestrator.core.facts import (
 )
 from orchestrator.core.frozen import Digest
 from orchestrator.core.turn import Done, TurnId
-from orchestrator.sinks.describe import SIMULATED, clock_time, describe, how_it_ended, one_line, time_of
+from orchestrator.sinks.describe import clock_time, describe, how_it_ended, labels_of, one_line, time_of
 from orchestrator.sinks.queue import QueueSink
 
 TIMELINE = "timeline"
@@ -84,8 +85,7 @@ class LogSink(QueueSink):
         if not started.resumed:
             self._stale = {TIMELINE, *self._roles}
             self._remove_others()
-        head = f"{SIMULATED}\n" if started.simulated else ""
-        self._write(TIMELINE, head)
+        self._write(TIMELINE, _lines(labels_of(started)))
         for agent in self._roles:
             self._open_agent(agent)
 
@@ -98,7 +98,7 @@ class LogSink(QueueSink):
 
     def _open_agent(self, agent: str) -> None:
         assert self._started is not None
-        head = f"{SIMULATED}\n" if self._started.simulated else ""
+        head = _lines(labels_of(self._started))
         role = one_line(self._roles[agent])
         self._write(agent, f"{head}{self._started.run}: {agent} ({role})\n")
 
@@ -169,7 +169,7 @@ class LogSink(QueueSink):
     def _node_ended(self, fact: NodeEnded) -> None:
         reason = f": {one_line(fact.reason, 2000)}" if fact.reason else ""
         assert self._started is not None
-        tail = f"{SIMULATED}\n" if self._started.simulated else ""
+        tail = _lines(labels_of(self._started))
         self._write(_agent(fact.node), f"{fact.node} is {fact.ending}{reason}\n{tail}")
 
     def _rule(self, node: str, title: str) -> None:
@@ -188,6 +188,10 @@ class LogSink(QueueSink):
                 flags |= os.O_TRUNC
             with os.fdopen(os.open(self._folder / f"{name}.log", flags, 0o666), "wb") as file:
                 file.write("".join(parts).encode("utf-8", "backslashreplace"))
+
+
+def _lines(texts: Sequence[str]) -> str:
+    return "".join(f"{text}\n" for text in texts)
 
 
 def _agent(node: str) -> str:
