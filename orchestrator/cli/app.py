@@ -11,6 +11,7 @@ from agentlark import __version__
 from orchestrator.cli.agentfs_read import agentfs_read
 from orchestrator.cli.agentfs_snapshot import agentfs_snapshot
 from orchestrator.cli.approve import approve, edit, reject
+from orchestrator.cli.attach import attach
 from orchestrator.cli.cache import cache
 from orchestrator.cli.check import check
 from orchestrator.cli.compile import compile_
@@ -23,6 +24,7 @@ from orchestrator.cli.fmt import fmt
 from orchestrator.cli.graph import graph
 from orchestrator.cli.init import init
 from orchestrator.cli.interrupt import interrupt
+from orchestrator.cli.launch import launch
 from orchestrator.cli.logs import logs
 from orchestrator.cli.lsp import lsp
 from orchestrator.cli.memory_condense import memory_condense
@@ -35,6 +37,8 @@ from orchestrator.cli.runs import runs
 from orchestrator.cli.runs_rm import rm
 from orchestrator.cli.schema import schema
 from orchestrator.cli.show import show
+from orchestrator.cli.status import status
+from orchestrator.cli.stop import stop
 
 app = typer.Typer(
     name="agentlark",
@@ -63,6 +67,10 @@ def _root(
 
 app.command("run")(run)
 app.command("resume")(resume)
+app.command("launch")(launch)
+app.command("attach")(attach)
+app.command("status")(status)
+app.command("stop")(stop)
 app.command("plan")(plan)
 app.command("why")(why)
 app.command("interrupt")(interrupt)

@@ -20,8 +20,10 @@ from orchestrator.cli.closing import closing_block, metrics_of_run
 from orchestrator.cli.consent import ask_for_consent, can_ask, tell_what_waits
 from orchestrator.cli.exits import FAILED, OF_ENDING, say
 from orchestrator.cli.exits import answer as print_answer
+from orchestrator.cli.ourselves import own_command
 from orchestrator.cli.words import count, several
 from orchestrator.core.errors import UserError
+from orchestrator.core.paths import RunPaths
 from orchestrator.core.ports import Sink
 from orchestrator.core.settings import Asked, config_override, wants_plain
 from orchestrator.run.handle import RunHandle, RunHead, RunResult
@@ -63,9 +65,12 @@ class Showing:
         self._notes += [text] if text else []
 
     def sinks(self, head: RunHead, squad: Squad) -> Sequence[Sink]:
-        """Announce the run; gives the sinks that show it."""
+        """Announce the run; gives the sinks that show it, here and in the session that the folder has."""
         if not self.quiet:
             self._announce(head)
+        return [*self._sinks_here(head, squad), *_sinks_of_session(Path.cwd())]
+
+    def _sinks_here(self, head: RunHead, squad: Squad) -> Sequence[Sink]:
         if self.as_json:
             from orchestrator.sinks.ndjson import NdjsonSink
 
@@ -117,6 +122,15 @@ class Showing:
         if self.as_json and any(complaint.startswith("json:") for complaint in result.silent):
             code = code or FAILED
         return code
+
+
+def _sinks_of_session(folder: Path) -> Sequence[Sink]:
+    if not RunPaths(folder).session.exists():
+        return []
+    from orchestrator.launch.pane_sink import PaneSink
+    from orchestrator.launch.view import View
+
+    return [PaneSink(View(folder, own_command()))]
 
 
 def squad_here(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from enum import Enum
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 import typer
 
 from orchestrator.cli import places
+from orchestrator.cli.modes import Metrics, Stream
 from orchestrator.cli.variables import Variables, variables_of
 
 if TYPE_CHECKING:
+    from orchestrator.cli.foreground import Showing
     from orchestrator.core.places import PlaceFlags
     from orchestrator.core.settings import Flags
     from orchestrator.run.squads import FoundSquad
@@ -77,6 +80,53 @@ class SquadOptions:
     def part(self) -> Part:
         """How much of the squad is to be run."""
         return Part(names(self.agents, "--agents"), names(self.groups, "--groups"), self.with_deps)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseOptions:
+    """How a run goes about it, and what it prints."""
+
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Start nothing new once an agent has failed.")
+    ] = False
+    stream: Stream = False
+    metrics: Metrics = False
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the squad's answer to a file."),
+    ] = None
+    as_json: Annotated[bool, typer.Option("--json", help="Print facts as NDJSON on stdout.")] = False
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the answer and errors only.")] = False
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also print what agents do.")] = False
+    rehearsal_delay: Annotated[
+        float, typer.Option("--rehearsal-delay", metavar="SECONDS", help="How long a rehearsed turn takes.")
+    ] = 0.0
+    rehearsal_fail_once: Annotated[
+        str | None,
+        typer.Option("--rehearsal-fail-once", metavar="A,B", help="Rehearsed agents that fail at first."),
+    ] = None
+
+    def onto(self, flags: Flags) -> Flags:
+        """The flags with these. Raises typer's usage error for a list that names nobody."""
+        return replace(
+            flags,
+            fail_fast=self.fail_fast,
+            rehearsal_delay_s=self.rehearsal_delay,
+            rehearsal_fail_once=names(self.rehearsal_fail_once, "--rehearsal-fail-once"),
+        )
+
+    def showing(self) -> Showing:
+        """How the run is shown."""
+        from orchestrator.cli.foreground import Showing
+
+        return Showing(
+            as_json=self.as_json,
+            quiet=self.quiet,
+            verbose=self.verbose,
+            stream=self.stream,
+            metrics=self.metrics,
+            output=self.output,
+        )
 
 
 class Part(NamedTuple):
@@ -155,6 +205,38 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     run.__annotations__ = {each.name: each.annotation for each in spreaded}
     del run.__wrapped__  # typer would look through it to the command
     return run
+
+
+def arguments(*groups: Any) -> list[str]:
+    """The command-line arguments that give these values; what has its default is left out."""
+    options: list[str] = []
+    positional: list[str] = []
+    for group in groups:
+        for each in _parameters(type(group)):
+            value = getattr(group, each.name)
+            if value == each.default:
+                continue
+            values = [_spelled(one) for one in (value if isinstance(value, list) else [value])]
+            name = _option_name(each.annotation)
+            if name is None:
+                positional += values
+            else:
+                options += [name] if value is True else [f"{name}={one}" for one in values]
+    return [*options, "--", *positional] if positional else options
+
+
+def _option_name(annotation: Any) -> str | None:
+    """The long name of an option; None for an argument without one."""
+    for declared in annotation.__metadata__:
+        # Inside `Annotated`, typer takes an option's first name for its default.
+        for name in (getattr(declared, "default", None), *(getattr(declared, "param_decls", None) or ())):
+            if isinstance(name, str) and name.startswith("--"):
+                return name
+    return None
+
+
+def _spelled(value: object) -> str:
+    return str(value.value if isinstance(value, Enum) else value)
 
 
 def _parameters(group: Any) -> list[inspect.Parameter]:

@@ -53,6 +53,21 @@ class RunPaths:
         """The lock that keeps a second run out of the folder."""
         return self.folder / ".agentfs" / "run.lock"
 
+    @property
+    def session(self) -> Path:
+        """Which terminal session was opened for the folder's runs."""
+        return self.folder / ".agentfs" / "session.json"
+
+    @property
+    def layout(self) -> Path:
+        """The layout of that session, for zellij."""
+        return self.folder / "zellij.kdl"
+
+    @property
+    def runner_output(self) -> Path:
+        """What a run in the background prints; no agent's log is named like it."""
+        return self.logs / "runner.out"
+
     def log(self, agent: str) -> Path:
         """The log of one agent, or of `timeline`."""
         return self.logs / f"{agent}.log"

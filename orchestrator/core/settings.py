@@ -220,6 +220,12 @@ def editor(environ: Mapping[str, str] | None = None) -> list[str]:
     return shlex.split(env.get("VISUAL") or env.get("EDITOR") or "vi")
 
 
+def zellij_around(environ: Mapping[str, str] | None = None) -> str | None:
+    """The zellij session that this process runs in, if any."""
+    env = os.environ if environ is None else environ
+    return env.get("ZELLIJ_SESSION_NAME") if "ZELLIJ" in env else None
+
+
 def wants_plain(environ: Mapping[str, str] | None = None) -> bool:
     """Whether the terminal cannot move its cursor; colour is rich's business, which honours NO_COLOR."""
     env = os.environ if environ is None else environ

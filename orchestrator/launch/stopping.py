@@ -1,0 +1,49 @@
+"""Ending a folder's run in steps that each leave it time to end well."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestrator.core.commands import Interrupt, StopNow
+from orchestrator.core.errors import OrchestratorError
+from orchestrator.wiring.commands import command, going_in
+
+GRACE_S = 30.0
+"""How long turns in flight may take once the run was interrupted."""
+
+STOP_S = 15.0
+"""How long a run may take to end at once."""
+
+_POLL_S = 0.1
+
+
+class StillRunning(OrchestratorError):
+    """A run does not end although it was told to stop at once."""
+
+
+def stop_run(folder: Path, grace_s: float, say: Callable[[str], None]) -> str | None:
+    """Interrupt the run that is going, and stop it at once should its turns take too long; its slug.
+
+    Returns when it has ended; None when no run was going. Raises StillRunning.
+    """
+    run = command(folder, None, Interrupt())
+    if run is None:
+        return None
+    say(f"{run}: interrupted; turns in flight have {grace_s:g} s to end")
+    if not _has_ended(folder, grace_s):
+        say(f"{run}: stopping now")
+        command(folder, run, StopNow())
+        if not _has_ended(folder, STOP_S):
+            raise StillRunning(f"{run} does not end", "its process may hang: agentlark status names it")
+    return run
+
+
+def _has_ended(folder: Path, within_s: float) -> bool:
+    until_s = time.monotonic() + within_s
+    while going_in(folder) is not None:
+        if time.monotonic() >= until_s:
+            return False
+        time.sleep(_POLL_S)
+    return True
