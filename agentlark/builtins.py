@@ -12,7 +12,15 @@ from typing import Any, Protocol
 
 from agentlark import starlark
 from agentlark.diagnostics import Diagnostic, Span, nearest, replacement
-from agentlark.fields import AGENT_FIELDS, ORCHESTRATION_FIELDS, RELAY_FIELDS, Reader, Wrong, text
+from agentlark.fields import (
+    AGENT_FIELDS,
+    LIMITS_FIELDS,
+    ORCHESTRATION_FIELDS,
+    RELAY_FIELDS,
+    Reader,
+    Wrong,
+    text,
+)
 
 
 class Draft(starlark.HostValue):
@@ -71,8 +79,14 @@ def make_builtins(
 ) -> dict[str, starlark.Builtin]:
     """The builtins by name; what they find goes to `findings`."""
 
+    limits = _draft_of("limits", "define_limits")
+
     def agent(call: starlark.Call, args: tuple[object, ...], kwargs: dict[str, object]) -> Draft:
-        return Draft("agent", call, _read(findings, call, args, kwargs, AGENT_FIELDS, ("id", "role")))
+        fields = {**AGENT_FIELDS, "limits": limits}
+        return Draft("agent", call, _read(findings, call, args, kwargs, fields, ("id", "role")))
+
+    def define_limits(call: starlark.Call, args: tuple[object, ...], kwargs: dict[str, object]) -> Draft:
+        return Draft("limits", call, _read(findings, call, args, kwargs, LIMITS_FIELDS))
 
     def define_relay(call: starlark.Call, args: tuple[object, ...], kwargs: dict[str, object]) -> Draft:
         return Draft("relay", call, _read(findings, call, args, kwargs, RELAY_FIELDS))
@@ -87,6 +101,7 @@ def make_builtins(
         fields: dict[str, Reader] = {
             "id": text,
             "orchestration": _draft_of("orchestration", "define_orchestration"),
+            "limits": limits,
             "agents": agent_list,
         }
         return Draft("group", call, _read(findings, call, args, kwargs, fields, ("id", "agents")))
@@ -106,6 +121,7 @@ def make_builtins(
         agent,
         define_orchestration,
         define_relay,
+        define_limits,
         prompt_file,
         param,
     )

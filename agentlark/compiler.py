@@ -21,7 +21,7 @@ from agentlark.check import UNKNOWN, check_squad
 from agentlark.diagnostics import Diagnostic, Place, Related, Source, Span, nearest
 from agentlark.errors import ConfigError
 from agentlark.fields import Wrong
-from agentlark.model import Agent, Group, Orchestration, Relay, SourceFile, Squad
+from agentlark.model import Agent, Group, Limits, Orchestration, Relay, SourceFile, Squad
 from agentlark.project import ProjectFile, Unreadable, decode, find_root, locate, read_file
 from agentlark.prompts import Turn, default_prompt
 
@@ -336,6 +336,8 @@ def _group(fields: Mapping[str, Any]) -> Group:
     }
     if "orchestration" in fields:
         values["orchestration"] = _orchestration(fields["orchestration"])
+    if "limits" in fields:
+        values["limits"] = _limits(fields["limits"])
     return Group.model_construct(_fields_set=set(values), **values)
 
 
@@ -345,6 +347,8 @@ def _agent(draft: Draft) -> Agent:
     for name, turn in prompts:
         if name not in values:
             values[name] = default_prompt(values["role"], turn)
+    if "limits" in values:
+        values["limits"] = _limits(values["limits"])
     return Agent.model_construct(_fields_set=set(values), **values)
 
 
@@ -366,6 +370,10 @@ def _orchestration(draft: Draft) -> Orchestration:
         relay = values["relay"].fields
         values["relay"] = Relay.model_construct(_fields_set=set(relay), **relay)
     return Orchestration.model_construct(_fields_set=set(values), **values)
+
+
+def _limits(draft: Draft) -> Limits:
+    return Limits.model_construct(_fields_set=set(draft.fields), **draft.fields)
 
 
 def _ordered(found: Sequence[Diagnostic]) -> list[Diagnostic]:

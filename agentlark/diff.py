@@ -85,7 +85,8 @@ def _group(group: Group) -> dict[str, Any]:
     settings = group.orchestration.model_dump(mode="json")
     relay = settings.pop("relay") or {}
     relay.pop("graph", None)
-    return {**settings, **{f"relay.{name}": value for name, value in relay.items()}}
+    limits = group.limits.model_dump(mode="json") if group.limits else None
+    return {**settings, "limits": limits, **{f"relay.{name}": value for name, value in relay.items()}}
 
 
 def _agents(squad: Squad) -> dict[str, dict[str, Any]]:

@@ -58,6 +58,10 @@ def effective(compilation: Compilation, agent_id: str) -> Effective:
         for name, value in orchestration.model_dump(mode="json").items()
         for is_set in (name in orchestration.model_fields_set,)
     )
+    group_limits = group.model_dump(mode="json", include={"limits"}).items()
+    group_fields += tuple(
+        Setting(name, value, places.group(g, name) if group.limits else None) for name, value in group_limits
+    )
     relay = orchestration.relay
     graph = (relay and relay.graph) or {}
     return Effective(

@@ -13,7 +13,17 @@ from typing import TypeAlias
 
 from agentlark import starlark
 from agentlark.diagnostics import nearest
-from agentlark.model import APPROVALS, EFFORTS, MAX_RETRIES, MIN_REVIEW_CHARS
+from agentlark.model import (
+    APPROVALS,
+    EFFORTS,
+    MAX_COST,
+    MAX_DEADLINE_S,
+    MAX_RETRIES,
+    MAX_TOKENS,
+    MAX_TURNS,
+    MIN_MEMORY_CHARS,
+    MIN_REVIEW_CHARS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,21 @@ def seconds(value: object) -> object:
     if not plain > 0 or math.isinf(plain):
         return Wrong(f"must be above 0, not {plain}", code="AL312")
     return float(plain)
+
+
+def number(low: float, high: float, unit: str, *, above: bool = False) -> Reader:
+    """A reader of a finite number of some unit from `low`, or `above` it, to `high`."""
+
+    def read(value: object) -> object:
+        plain = _plain(value)
+        if isinstance(plain, bool) or not isinstance(plain, int | float):
+            return _expected(f"a number of {unit}", value)
+        if not low <= plain <= high or (above and plain == low):
+            bounds = f"above {low:g}, and at most" if above else f"from {low:g} to"
+            return Wrong(f"must be {bounds} {high:.0f}, not {plain}", code="AL312")
+        return float(plain)
+
+    return read
 
 
 def texts(value: object) -> object:
@@ -140,6 +165,9 @@ AGENT_FIELDS: Mapping[str, Reader] = {
     "follow_up_schema_rules": texts,
     "follow_up_enabled": flag,
     "depends_on": texts,
+    "inputs": texts,
+    "memory": texts,
+    "memory_limit": integer(MIN_MEMORY_CHARS),
     "blueprint": flag,
     "backend": text,
     "model": text,
@@ -149,10 +177,18 @@ AGENT_FIELDS: Mapping[str, Reader] = {
     "timeout_s": seconds,
     "retries": integer(0, MAX_RETRIES),
 }
-"""Fields of `agent(…)`."""
+"""Fields of `agent(…)`, `limits` aside."""
 
 RELAY_FIELDS: Mapping[str, Reader] = {"enabled": flag, "require_handoff_note": flag, "graph": graph}
 """Fields of `define_relay(…)`."""
+
+LIMITS_FIELDS: Mapping[str, Reader] = {
+    "max_cost": number(0, MAX_COST, "US dollars"),
+    "max_tokens": integer(0, MAX_TOKENS),
+    "max_turns": integer(0, MAX_TURNS),
+    "deadline_s": number(0, MAX_DEADLINE_S, "seconds", above=True),
+}
+"""Fields of `define_limits(…)`."""
 
 ORCHESTRATION_FIELDS: Mapping[str, Reader] = {
     "autonomous": flag,

@@ -22,12 +22,35 @@ Approve: TypeAlias = Literal["blueprint", "wave"]
 APPROVALS: tuple[str, ...] = ("blueprint", "wave")
 MIN_REVIEW_CHARS = 1000
 
+MAX_COST = 1_000_000
+MAX_TOKENS = 10**12
+MAX_TURNS = 10**6
+MAX_DEADLINE_S = 365 * 86_400
+"""The largest caps that can be meant: US dollars, tokens, turns, seconds."""
+
 Id: TypeAlias = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 
 
 class _Model(BaseModel):
     # Built on first validation: `check` constructs squads without validating what it has just checked.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Limits(_Model):
+    """Caps on what may be spent; reaching one ends the run. With 0 only what is recorded is used."""
+
+    max_cost: Annotated[float, Field(ge=0, le=MAX_COST, allow_inf_nan=False)] | None = Field(
+        default=None, description="US dollars that its turns may cost."
+    )
+    max_tokens: Annotated[int, Field(ge=0, le=MAX_TOKENS)] | None = Field(
+        default=None, description="Tokens that its turns may take, input and output together."
+    )
+    max_turns: Annotated[int, Field(ge=0, le=MAX_TURNS)] | None = Field(
+        default=None, description="How many turns may be sent, repeated ones included."
+    )
+    deadline_s: Annotated[float, Field(gt=0, le=MAX_DEADLINE_S, allow_inf_nan=False)] | None = Field(
+        default=None, description="Seconds from its first turn on after which none is started."
+    )
 
 
 class Agent(_Model):
@@ -65,6 +88,7 @@ class Agent(_Model):
     retries: Annotated[int, Field(ge=0, le=MAX_RETRIES)] | None = Field(
         default=None, description="How often a failed turn is sent again."
     )
+    limits: Limits | None = Field(default=None, description="What it may spend in a run.")
 
 
 class Relay(_Model):
@@ -106,6 +130,7 @@ class Group(_Model):
 
     id: Id = Field(description="Its name, unique among groups.")
     orchestration: Orchestration = Field(default=Orchestration(), description="How the group works.")
+    limits: Limits | None = Field(default=None, description="What its agents may spend together in a run.")
     agents: tuple[Agent, ...] = Field(description="Its agents, in file order.")
 
 

@@ -14,13 +14,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from agentlark.model import ID_PATTERN, Agent, Group, Orchestration, Relay
+from agentlark.model import ID_PATTERN, Agent, Group, Limits, Orchestration, Relay
 
 BUILTINS: dict[str, type[BaseModel]] = {
     "agent": Agent,
     "group": Group,
     "define_orchestration": Orchestration,
     "define_relay": Relay,
+    "define_limits": Limits,
 }
 """The model whose fields a builtin takes by keyword."""
 

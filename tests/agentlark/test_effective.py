@@ -71,3 +71,19 @@ def test_who_depends_on_it_and_who_may_hand_it_work(tmp_path: Path) -> None:
 def test_an_unknown_agent_is_refused_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UnknownAgent, match="did you mean 'builder'"):
         shown(tmp_path, "bulider")
+
+
+def test_limits_name_the_lines_that_set_them(tmp_path: Path) -> None:
+    path = tmp_path / "agents.lark"
+    path.write_text(
+        "cheap = define_limits(max_cost = 0.5)\n"
+        'groups = [group(id = "g", limits = cheap, agents = [\n'
+        '    agent(id = "a", role = "A", limits = define_limits(max_turns = 3)),\n'
+        '    agent(id = "b", role = "B"),\n'
+        "])]\n"
+    )
+    found, other = (effective(compile_file(path), name) for name in ("a", "b"))
+    values = {each.name: each.value for each in (*found.fields, *found.group_fields)}
+    assert line(found, "limits") == 3
+    assert values["limits"]["max_cost"] == 0.5
+    assert [each.place is None for each in other.fields if each.name == "limits"] == [True]

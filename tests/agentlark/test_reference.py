@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from agentlark import reference
-from agentlark.fields import AGENT_FIELDS, ORCHESTRATION_FIELDS, RELAY_FIELDS
-from agentlark.model import Agent, Group, Orchestration, Relay
+from agentlark.fields import AGENT_FIELDS, LIMITS_FIELDS, ORCHESTRATION_FIELDS, RELAY_FIELDS
+from agentlark.model import Agent, Group, Limits, Orchestration, Relay
 
 PAGE = Path(__file__).parents[2] / "docs" / "language.md"
 
@@ -25,8 +25,9 @@ def test_the_page_shows_the_reference_as_it_is() -> None:
 
 
 def test_every_field_that_can_be_written_is_in_it_and_no_other() -> None:
-    assert names("agent") == set(AGENT_FIELDS)
+    assert names("agent") == {*AGENT_FIELDS, "limits"}
     assert names("define_relay") == set(RELAY_FIELDS)
+    assert names("define_limits") == set(LIMITS_FIELDS)
     assert names("define_orchestration") == {*ORCHESTRATION_FIELDS, "relay"}
     assert names("group") == set(Group.model_fields)
 
@@ -49,6 +50,8 @@ def test_every_field_has_a_meaning_and_a_type_in_words() -> None:
         (Group, "agents", "list of agent(…)"),
         (Orchestration, "relay", "define_relay(…)"),
         (Orchestration, "max_waves", "int ≥ 1"),
+        (Limits, "max_cost", "number from 0 to 1000000"),
+        (Agent, "limits", "define_limits(…)"),
         (Relay, "graph", "dict of lists of ids by id"),
     ],
 )
