@@ -22,6 +22,12 @@ Approve: TypeAlias = Literal["blueprint", "wave"]
 APPROVALS: tuple[str, ...] = ("blueprint", "wave")
 MIN_REVIEW_CHARS = 1000
 
+MEMORY_KINDS: tuple[str, ...] = ("agent", "tag", "topic", "type", "run")
+"""What a term of memory may name artifacts by: `agent:planner`, `tag:research`."""
+
+MEMORY_CHARS = 10_000
+MIN_MEMORY_CHARS = 100
+
 MAX_COST = 1_000_000
 MAX_TOKENS = 10**12
 MAX_TURNS = 10**6
@@ -71,6 +77,16 @@ class Agent(_Model):
     follow_up_enabled: bool = Field(default=True, description="False skips the follow-up turn.")
     depends_on: tuple[Id, ...] = Field(
         default=(), description="Agents it waits for; their outputs are in its prompts."
+    )
+    inputs: tuple[str, ...] = Field(
+        default=(), description="Files it reads, in its prompts: patterns such as `docs/**/*.md`."
+    )
+    memory: tuple[str, ...] = Field(
+        default=(),
+        description="What it remembers, in its prompts: the newest artifacts of `agent:…`, `tag:…`, …",
+    )
+    memory_limit: Annotated[int, Field(ge=MIN_MEMORY_CHARS)] = Field(
+        default=MEMORY_CHARS, description="Characters of memory it is given at most."
     )
     blueprint: bool = Field(
         default=False, description="Its follow-up is a blueprint whose agents join the group."
