@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agentlark.diagnostics import SHOWN_LIMIT, Diagnostic, Place, Related, nearest, replacement
-from agentlark.model import ID_PATTERN, RESERVED_IDS, Agent, Group, Squad
+from agentlark.inputs import Problem, pattern_problem
+from agentlark.model import ID_PATTERN, MEMORY_KINDS, RESERVED_IDS, Agent, Group, Squad
 from agentlark.prompts import Turn, default_prompt, inspect_template
 from agentlark.schemas import schema_problem
 
@@ -372,6 +373,7 @@ def _check_agent(agent: Agent, group: int, position: int, places: SquadPlaces) -
             f"the follow_up_schema of {agent.id!r} is no JSON Schema that can be used: {problem}",
             places.agent(group, position, "follow_up_schema"),
         )
+    yield from _check_given(agent, group, position, places)
     turns: tuple[tuple[Turn, str, str], ...] = (
         ("plan", "plan_prompt", agent.plan_prompt),
         ("follow-up", "follow_up_prompt", agent.follow_up_prompt),
@@ -388,3 +390,38 @@ def _check_agent(agent: Agent, group: int, position: int, places: SquadPlaces) -
                 places.agent(group, position, field),
                 help=complaint.help,
             )
+
+
+def _check_given(agent: Agent, group: int, position: int, places: SquadPlaces) -> Iterator[Diagnostic]:
+    """What is wrong with the files and the memory that an agent asks for."""
+    for item, pattern in enumerate(agent.inputs):
+        if problem := pattern_problem(pattern):
+            place = places.agent(group, position, "inputs", item)
+            fix = replacement(place, pattern, problem.instead)
+            yield Diagnostic("AL322", f"inputs: {problem.message}", place, help=problem.help, fix=fix)
+    for item, term in enumerate(agent.memory):
+        place = places.agent(group, position, "memory", item)
+        if problem := _term_problem(term):
+            fix = replacement(place, term, problem.instead)
+            yield Diagnostic("AL324", f"memory: {problem.message}", place, help=problem.help, fix=fix)
+    if "memory_limit" in agent.model_fields_set and not agent.memory:
+        yield Diagnostic(
+            "AL318",
+            f"memory_limit has no effect: {agent.id!r} has no memory",
+            places.agent(group, position, "memory_limit"),
+            severity="note",
+        )
+
+
+def _term_problem(term: str) -> Problem | None:
+    """What is wrong with a term of memory such as `tag:research`, if anything."""
+    kind, _, value = term.partition(":")
+    listed = ", ".join(f"{known}:…" for known in MEMORY_KINDS)
+    if kind not in MEMORY_KINDS:
+        near = nearest(kind, MEMORY_KINDS) if value else None
+        better = near and f"{near}:{value}"
+        help = f"did you mean {better!r}?" if better else f"write one of {listed}"
+        return Problem(f"{term!r} is no way to name artifacts", help, better)
+    if not value.strip():
+        return Problem(f"{term!r} does not say which {kind}", f"write {kind}:…")
+    return None

@@ -18,9 +18,10 @@ from typing import Any
 from agentlark import starlark
 from agentlark.builtins import Draft, Findings, Parameters, agent_list, group_list, make_builtins
 from agentlark.check import UNKNOWN, check_squad
-from agentlark.diagnostics import Diagnostic, Place, Related, Source, Span, nearest
+from agentlark.diagnostics import Diagnostic, Place, Related, Source, Span, nearest, replacement
 from agentlark.errors import ConfigError
 from agentlark.fields import Wrong
+from agentlark.inputs import find_files, pattern_problem
 from agentlark.model import Agent, Group, Limits, Orchestration, Relay, SourceFile, Squad
 from agentlark.project import ProjectFile, Unreadable, decode, find_root, locate, read_file
 from agentlark.prompts import Turn, default_prompt
@@ -169,6 +170,33 @@ def _loaded(diagnostic: Diagnostic, shown: str, at: Span | None) -> Diagnostic:
     return replace(diagnostic, related=tuple(dict.fromkeys((*diagnostic.related, step))))
 
 
+def _check_inputs(squad: Squad, places: SourcePlaces, root: Path) -> Iterator[Diagnostic]:
+    """Patterns that match no file now, or make one look at too many."""
+    for g, group in enumerate(squad.groups):
+        for a, agent in enumerate(group.agents):
+            for item, pattern in enumerate(agent.inputs):
+                if pattern_problem(pattern):
+                    continue
+                place = places.agent(g, a, "inputs", item)
+                try:
+                    if find_files(root, pattern):
+                        continue
+                except Unreadable as error:
+                    yield Diagnostic("AL322", f"inputs: {error}", place, help=error.remedy or None)
+                    continue
+                is_folder = (root / pattern).is_dir()
+                yield Diagnostic(
+                    "AL323",
+                    f"inputs: {pattern!r} {'is a folder' if is_folder else 'matches no file'}",
+                    place,
+                    severity="warning",
+                    help=f"for all files in it write '{pattern}/**'"
+                    if is_folder
+                    else f"patterns are relative to the project's root, {root}",
+                    fix=replacement(place, pattern, f"{pattern}/**" if is_folder else None),
+                )
+
+
 def _lacks_agents(squad: Squad, drafts: Sequence[_GroupDraft]) -> bool:
     """Whether agents are missing for a reason that has been told: nobody can say then whom others mean."""
     unread = any("agents" not in draft.fields for draft in drafts)
@@ -208,7 +236,7 @@ class _Compiler:
         places = SourcePlaces(drafts)
         if squad.groups or not found:
             told = {each.place for each in found if each.severity == "error"}
-            checked = check_squad(squad, places)
+            checked = [*check_squad(squad, places), *_check_inputs(squad, places, self._root)]
             unsure = {"AL308", "AL317"} if _lacks_agents(squad, drafts) else set()
             found += (each for each in checked if each.place not in told and each.code not in unsure)
         found[:] = _ordered(found)
