@@ -83,7 +83,7 @@ class Agent(_Model):
     )
     memory: tuple[str, ...] = Field(
         default=(),
-        description="What it remembers, in its prompts: the newest artifacts by terms such as `agent:planner`.",
+        description="What it remembers, in its prompts: the newest artifacts by terms like `agent:planner`.",
     )
     memory_limit: Annotated[int, Field(ge=MIN_MEMORY_CHARS)] = Field(
         default=MEMORY_CHARS, description="Characters of memory it is given at most."
