@@ -16,9 +16,11 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Say what is there, missing or broken here."""
+    from orchestrator.launch import health as health_of_launch
     from orchestrator.wiring.checks import examine
 
-    checks = examine(Path.cwd())
+    folder = Path.cwd()
+    checks = [*examine(folder, health_of_launch.known_sessions(folder)), *health_of_launch.examine(folder)]
     if as_json:
         json.dump({"checks": [check.to_json() for check in checks]}, sys.stdout, indent=2)
         sys.stdout.write("\n")

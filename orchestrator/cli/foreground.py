@@ -30,7 +30,7 @@ from orchestrator.run.handle import RunHandle, RunHead, RunResult
 from orchestrator.run.squads import FoundSquad, SquadChoice, find_squad
 from orchestrator.schedule.conduct import overrides
 from orchestrator.schedule.state import RunState
-from orchestrator.sinks.describe import SIMULATED
+from orchestrator.sinks.describe import REPLAYED, SIMULATED
 from orchestrator.wiring.answering import CARDS
 
 if TYPE_CHECKING:
@@ -91,10 +91,12 @@ class Showing:
         return self._table.aside() if self._table is not None else nullcontext()
 
     def _announce(self, head: RunHead) -> None:
+        if head.cassette is not None:
+            say(f"cassette: {head.cassette}. {REPLAYED}")
         for name, choice in head.backends.items():
             simulated = f" {SIMULATED}" if CARDS[name].simulated else ""
             say(f"backend: {name} ({choice.origin}).{simulated}")
-        for note in self._notes:
+        for note in (*self._notes, *head.notices):
             say(note)
         say(f"run: {head.run}")
 
@@ -128,9 +130,11 @@ def _sinks_of_session(folder: Path) -> Sequence[Sink]:
     if not RunPaths(folder).session.exists():
         return []
     from orchestrator.launch.pane_sink import PaneSink
+    from orchestrator.launch.record import opened_session
     from orchestrator.launch.view import View
 
-    return [PaneSink(View(folder, own_command()))]
+    opened = opened_session(folder)
+    return [] if opened is None else [PaneSink(View(folder, own_command()), opened)]
 
 
 def squad_here(

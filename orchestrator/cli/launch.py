@@ -180,7 +180,9 @@ def _in_lines(plan: Launch, why: str) -> None:
     except RunnerRefused as error:
         raise _refused(error) from error
     lines = Lines(plan.folder, _print, coloured=sys.stdout.isatty() and wants_colour())
-    raise typer.Exit(follow_run(plan.folder, runner, lines, say))
+    code = follow_run(plan.folder, runner, lines, say)
+    say("the squad's answer, and what the run came to: logs/runner.out")
+    raise typer.Exit(code)
 
 
 def _refused(error: RunnerRefused) -> typer.Exit:

@@ -16,7 +16,9 @@ def show_session(folder: Path, opened: OpenedSession) -> None:
     import asyncio
 
     from orchestrator.core.settings import zellij_around
-    from orchestrator.launch.attaching import attach, leave_behind, switch_zellij
+    from orchestrator.launch.attaching import attach, switch_zellij
+    from orchestrator.launch.record import forget_session
+    from orchestrator.launch.stopping import end_with_session
     from orchestrator.wiring.commands import going_in
 
     if opened.program == "zellij" and zellij_around() is not None:
@@ -28,7 +30,8 @@ def show_session(folder: Path, opened: OpenedSession) -> None:
         say(f"detached: {run} goes on" if run else "detached: the run has ended, its session is still there")
         say("agentlark attach shows it again, agentlark stop ends it")
         return
-    if interrupted := leave_behind(folder, opened):
+    forget_session(folder)
+    if interrupted := end_with_session(folder, opened):
         say(f"{interrupted}: interrupted; turns in flight end (agentlark status)")
         say(f"to go on with it: agentlark resume {interrupted}")
     elif run := going_in(folder):

@@ -1,19 +1,17 @@
-"""A session on our terminal, and what its end means."""
+"""A session on our terminal."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
 
-from orchestrator.core.commands import Interrupt
 from orchestrator.core.errors import UserError
 from orchestrator.core.settings import process_environment, zellij_around
 from orchestrator.launch.multiplexers import KINDS, live_session
-from orchestrator.launch.record import OpenedSession, forget_session
+from orchestrator.launch.record import OpenedSession
 from orchestrator.panes.errors import MultiplexerError
 from orchestrator.panes.zellij import ZellijClient
 from orchestrator.process import run_in_foreground
-from orchestrator.wiring.commands import command
 
 _NESTING = {"ZELLIJ", "ZELLIJ_SESSION_NAME", "ZELLIJ_PANE_ID", "TMUX", "TMUX_PANE"}
 """By these a multiplexer knows that it runs inside itself."""
@@ -31,15 +29,6 @@ def attach(folder: Path, opened: OpenedSession) -> bool:
     except OSError as error:
         raise UserError(f"{argv[0]} cannot be run: {error.strerror}", f"install {opened.program}") from error
     return asyncio.run(live_session(folder)) is not None
-
-
-def leave_behind(folder: Path, opened: OpenedSession) -> str | None:
-    """What the end of a session means for its run: it is interrupted unless it was to go on; its slug.
-
-    None when no run is interrupted.
-    """
-    forget_session(folder)
-    return None if opened.keep_running else command(folder, None, Interrupt())
 
 
 async def switch_zellij(opened: OpenedSession) -> bool:

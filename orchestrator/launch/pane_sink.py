@@ -12,17 +12,16 @@ import os
 import time
 from collections.abc import Sequence
 
-from orchestrator.core.commands import Interrupt
 from orchestrator.core.facts import AgentsEngaged, AgentsJoined, Fact, InterruptAsked, Signal
 from orchestrator.launch.multiplexers import live_session
-from orchestrator.launch.record import opened_session
+from orchestrator.launch.record import OpenedSession
+from orchestrator.launch.stopping import end_with_session
 from orchestrator.launch.view import View
 from orchestrator.panes.errors import MultiplexerError, SessionNotFound
 from orchestrator.panes.growth import add_log_pane
 from orchestrator.panes.multiplexer import Session
 from orchestrator.sinks.logs import INTERRUPT
 from orchestrator.sinks.queue import QueueSink
-from orchestrator.wiring.commands import command
 
 LOOK_S = 2.0
 """From one look whether the session lives to the next."""
@@ -39,16 +38,13 @@ class PaneSink(QueueSink):
 
     gather_s = 0.02
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, opened: OpenedSession) -> None:
         super().__init__("panes")
         self._view = view
         self._unseen: list[str] = []
         """Logs that may need a pane."""
-        opened = opened_session(view.folder)
-        self._ends_with_session = (
-            opened is not None and opened.runner == os.getpid() and not opened.keep_running
-        )
-        self.idle_s = LOOK_S if self._ends_with_session else None
+        self._opened = opened
+        self.idle_s = LOOK_S if opened.runner == os.getpid() else None
         self._looked_s = time.monotonic()
         self._missed = 0
 
@@ -82,7 +78,7 @@ class PaneSink(QueueSink):
         self._missed = 0 if lives else self._missed + 1
         if self._missed == LOOKS_WITHOUT:
             self.idle_s = None
-            command(self._view.folder, None, Interrupt())
+            end_with_session(self._view.folder, self._opened)
 
     async def _show(self, logs: Sequence[str]) -> None:
         try:

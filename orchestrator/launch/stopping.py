@@ -1,4 +1,4 @@
-"""Ending a folder's run in steps that each leave it time to end well."""
+"""Ending a folder's run: with its session, or in steps that each leave it time to end well."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 
 from orchestrator.core.commands import Interrupt, StopNow
 from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.paths import RunPaths
+from orchestrator.launch.record import OpenedSession
+from orchestrator.store.folder_lock import holder_of
 from orchestrator.wiring.commands import command, going_in
 
 GRACE_S = 30.0
@@ -21,6 +24,17 @@ _POLL_S = 0.1
 
 class StillRunning(OrchestratorError):
     """A run does not end although it was told to stop at once."""
+
+
+def end_with_session(folder: Path, opened: OpenedSession) -> str | None:
+    """What the end of a session means for the run it was opened with: an interrupt; the run's slug.
+
+    None when that run has ended, or was asked to go on; other runs of the folder are left alone.
+    """
+    holder = holder_of(RunPaths(folder).lock)
+    if opened.keep_running or holder is None or holder.pid != opened.runner:
+        return None
+    return command(folder, holder.run, Interrupt())
 
 
 def stop_run(folder: Path, grace_s: float, say: Callable[[str], None]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from orchestrator.backends import health as health_of_backends
@@ -13,12 +14,12 @@ from orchestrator.store import health as health_of_store
 from orchestrator.wiring.reading import places_of
 
 
-def examine(folder: Path) -> list[Check]:
-    """What `doctor` reports: every room's own checks."""
+def examine(folder: Path, sessions: Collection[str] = ()) -> list[Check]:
+    """What `doctor` reports: every room's own checks; terminal `sessions` that are known are no leftovers."""
     settings = settle(Flags())
     return [
         *health_of_run.examine(),
-        *health_of_panes.examine(),
+        *health_of_panes.examine(sessions),
         *health_of_backends.examine(settings),
         *health_of_store.examine(places_of(folder).paths),
     ]
