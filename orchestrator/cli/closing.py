@@ -9,14 +9,13 @@ from pathlib import Path
 from orchestrator.cli.exits import program
 from orchestrator.cli.words import several
 from orchestrator.run.handle import RunResult
-from orchestrator.sinks.describe import SIMULATED, one_line, tokens
+from orchestrator.sinks.describe import labels, one_line, tokens
 
 
 def closing_block(result: RunResult, output: Path | None) -> str:
     """Some lines of text, the last ones commands to try."""
     lines = ["", f"── {result.run}: {result.ending.ending} ──"]
-    if result.simulated:
-        lines.append(SIMULATED)
+    lines += labels(result.simulated, result.replayed)
     counts = Counter(ended.ending for ended in result.ended.values())
     states = ", ".join(f"{count} {ending}" for ending, count in sorted(counts.items())) or "none ended"
     more = f", {len(result.not_started)} not started" if result.not_started else ""
@@ -25,9 +24,9 @@ def closing_block(result: RunResult, output: Path | None) -> str:
     took = f", {tokens(result.usage)} tokens" if result.turns else ""
     lines.append(f"turns      {sent}{took}, {result.seconds:.1f} s")
     if result.reused:
-        lines.append(
-            f"cached     {several(result.reused, 'turn')}, {tokens(result.saved)} tokens not paid for again"
-        )
+        how = "replayed" if result.replayed else "cached"
+        saved = f"{tokens(result.saved)} tokens not paid for again"
+        lines.append(f"{how:<10} {several(result.reused, 'turn')}, {saved}")
     lines += [
         f"waves      {each.group}: {each.ending}, {one_line(each.reason)}" for each in result.waves_ended
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 from orchestrator.cli import modes, places
 from orchestrator.cli.exits import FINE, refuse_as_output, say
+from orchestrator.cli.tapes import Record, Replay, TapeOptions
 
 
 class Unknown(StrEnum):
@@ -38,6 +40,14 @@ def resume(
     agentfs_id: places.AgentfsId = None,
     agentfs_path: places.AgentfsPath = None,
     memory_dir: places.MemoryDir = None,
+    recorded: Annotated[
+        bool, typer.Option("--recorded", help="Go on with the recorded squad though its file has changed.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Send turns that other runs have answered; never this run's own.")
+    ] = False,
+    record: Record = None,
+    replay: Replay = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the squad's answer to a file.")
     ] = None,
@@ -47,7 +57,7 @@ def resume(
 ) -> None:
     """Go on with a run; recorded turns are never sent again."""
     from orchestrator.cli.foreground import Showing, in_foreground, settle_unknown
-    from orchestrator.core.settings import Flags
+    from orchestrator.core.settings import Flags, Fresh
     from orchestrator.wiring.reading import open_reader, recorded_run
     from orchestrator.wiring.runs import RunOptions
     from orchestrator.wiring.runs import resume as resumed
@@ -55,17 +65,25 @@ def resume(
     folder = Path.cwd()
     where = places.place_flags(agentfs_id, agentfs_path, memory_dir)
     changed = modes.Modes(max_waves=max_waves, max_agents=max_agents, mini=mini, debug_prompt=debug_prompt)
-    flags = changed.onto(Flags(backend=backend, model=model, base_url=base_url, jobs=jobs))
+    given = Flags(backend=backend, model=model, base_url=base_url, jobs=jobs, fresh=Fresh(everybody=fresh))
+    flags = replace(changed.onto(given), fresh=given.fresh)
     with open_reader(folder, where) as journal:
-        recorded = recorded_run(journal, run, flags)
-    if recorded.state.ending is not None and recorded.state.ending.ending == "done":
-        say(f"{recorded.record.slug} is finished; there is nothing to resume")
+        known = recorded_run(journal, run, flags)
+    if known.state.ending is not None and known.state.ending.ending == "done":
+        say(f"{known.record.slug} is finished; there is nothing to resume")
         raise typer.Exit(FINE)
     if output is not None:
         refuse_as_output(output, ())
     showing = Showing(
         as_json=as_json, quiet=quiet, verbose=verbose, stream=stream, metrics=metrics, output=output
     )
-    showing.note(settle_unknown(recorded.state, unknown.value))
-    options = RunOptions(folder=folder, flags=flags, places=where, sinks=showing.sinks)
-    in_foreground(resumed(recorded, options), showing)
+    showing.note(settle_unknown(known.state, unknown.value))
+    options = RunOptions(
+        folder=folder,
+        flags=flags,
+        places=where,
+        ignores_changes=recorded,
+        tapes=TapeOptions(record, replay).tapes(),
+        sinks=showing.sinks,
+    )
+    in_foreground(resumed(known, options), showing)

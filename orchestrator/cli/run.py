@@ -7,11 +7,17 @@ from pathlib import Path
 from orchestrator.cli.exits import refuse_as_output
 from orchestrator.cli.modes import Modes
 from orchestrator.cli.options import AnswerOptions, CourseOptions, PlaceOptions, SquadOptions, spread
+from orchestrator.cli.tapes import TapeOptions
 
 
 @spread
 def run(
-    squad: SquadOptions, answers: AnswerOptions, modes: Modes, places: PlaceOptions, course: CourseOptions
+    squad: SquadOptions,
+    answers: AnswerOptions,
+    modes: Modes,
+    places: PlaceOptions,
+    course: CourseOptions,
+    tape: TapeOptions,
 ) -> None:
     """Run a squad in this folder and print its answer."""
     from orchestrator.cli.foreground import in_foreground, squad_prompt
@@ -21,6 +27,7 @@ def run(
     if course.output is not None:
         refuse_as_output(course.output, squad.sources())
     flags = course.onto(modes.onto(answers.flags()))
+    tapes = tape.tapes()
     showing = course.showing()
     showing.introduce(found, flags.asked)
     part = squad.part()
@@ -31,6 +38,10 @@ def run(
         agents=part.agents,
         groups=part.groups,
         with_deps=part.with_deps,
+        source=found.source,
+        tapes=tapes,
         sinks=showing.sinks,
     )
-    in_foreground(start(found.squad, squad_prompt(squad.prompt, found.squad), options), showing)
+    task = tapes.replay.head.task if tapes.replay and squad.prompt is None else None
+    task = task or squad_prompt(squad.prompt, found.squad)
+    in_foreground(start(found.squad, task, options), showing)

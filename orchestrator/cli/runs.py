@@ -54,6 +54,8 @@ def ls(
 
 
 def _summary(record: RunRecord, history: History, going: str | None) -> dict[str, Any]:
+    from orchestrator.run.records import CASSETTE
+
     state, sources = history.state, history.state.squad.sources
     ending = _ending(record, history, going)
     return {
@@ -63,6 +65,7 @@ def _summary(record: RunRecord, history: History, going: str | None) -> dict[str
         "squad": sources[0].path if sources else None,
         "task": record.prompt,
         "simulated": record.simulated,
+        "replayed": CASSETTE in record.settings,
         "agents": len({node.agent.id for node in state.nodes.values()}),
         "ending": ending,
         "resumable": ending not in ("done", "going"),
@@ -84,7 +87,7 @@ def _row(summary: dict[str, Any]) -> tuple[str, ...]:
     ending = summary["ending"] + (", resumable" if summary["resumable"] else "")
     tokens = f"{usage['input']:,}/{usage['output']:,}"
     counts = (str(summary["agents"]), str(summary["turns"]), str(summary["reused"]))
-    mark = " SIMULATED" if summary["simulated"] else ""
+    mark = "".join(f" {mark.upper()}" for mark in ("simulated", "replayed") if summary[mark])
     return (summary["run"], ending, *counts, tokens, f"{squad}{mark}")
 
 
@@ -139,20 +142,20 @@ def _node(passage: Passage) -> dict[str, Any]:
 
 
 def _told(summary: dict[str, Any], record: RunRecord, history: History) -> Iterator[str]:
-    from orchestrator.sinks.describe import SIMULATED, one_line, tokens
+    from orchestrator.sinks.describe import labels, one_line, tokens
 
     state = history.state
     reason = f": {one_line(history.ending.reason)}" if history.ending and history.ending.reason else ""
     yield f"{record.slug}: {summary['ending']}{reason}"
-    if record.simulated:
-        yield SIMULATED
+    yield from labels(summary["simulated"], summary["replayed"])
     resumed = f", resumed {history.sessions - 1} times" if history.sessions > 1 else ""
     yield f"started    {_moment(record.started)}, went {history.seconds:.1f} s{resumed}"
     yield f"squad      {summary['squad'] or 'a squad made in a program'}, {summary['agents']} agents"
     yield f"task       {one_line(record.prompt)}"
     yield f"turns      {state.turns}, {tokens(state.usage)} tokens"
     if state.reused:
-        yield f"reused     {state.reused} turns, {tokens(state.saved)} tokens not paid for again"
+        how = "replayed" if summary["replayed"] else "reused"
+        yield f"{how:<10} {state.reused} turns, {tokens(state.saved)} tokens not paid for again"
     yield ""
 
 

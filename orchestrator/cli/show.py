@@ -65,6 +65,7 @@ def show(
         "text": found.done.message.text,
         "usage": found.done.usage.model_dump(),
         "simulated": found.done.simulated,
+        "origin": found.ended.origin,
         "ended": found.ended.at.isoformat(),
     }
     json.dump(whole, sys.stdout, indent=2, ensure_ascii=False)

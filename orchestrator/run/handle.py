@@ -58,6 +58,8 @@ class RunResult:
     """The waves that wait for a person's consent."""
     seconds: float
     simulated: bool
+    replayed: bool
+    """Whether a cassette answered."""
     paths: RunPaths
     silent: tuple[str, ...] = ()
     """Sinks that failed on the way, each with the reason; what they show can be rebuilt from the journal."""
@@ -81,6 +83,10 @@ class RunHead:
     unknown: tuple[TurnStarted, ...]
     """Turns that were started in an earlier session of the run and have no recorded outcome."""
     simulated: bool
+    cassette: str | None = None
+    """The cassette that answers instead of the backends."""
+    notices: tuple[str, ...] = ()
+    """What else is to be said before it starts."""
     done: tuple[str, ...] = ()
     """Nodes that ended well in an earlier session, in the DAG's order."""
 
@@ -201,6 +207,7 @@ async def carry_out(engine: Engine, started: RunStarted, clock: Clock, paths: Ru
         consent=tuple(sorted(state.awaiting)),
         seconds=clock.monotonic_s() - begun,
         simulated=started.simulated,
+        replayed=started.replayed,
         paths=paths,
         silent=engine.silent(),
     )

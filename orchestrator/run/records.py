@@ -11,7 +11,10 @@ from pydantic import TypeAdapter
 
 from orchestrator.core.errors import UserError
 from orchestrator.core.ports import RunRecord
-from orchestrator.core.settings import Asked, Concise, Flags, Settings
+from orchestrator.core.settings import Asked, Concise, Flags, Fresh, Settings
+
+CASSETTE = "cassette"
+"""The name under which a run's settings keep which cassette answers it."""
 
 _ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 _CONCISE: TypeAdapter[Concise] = TypeAdapter(Concise)
@@ -59,6 +62,7 @@ def kept_settings(settings: Settings) -> dict[str, str]:
         "concise": settings.concise,
         "max_agents": str(settings.max_agents),
         "max_depth": str(settings.max_depth),
+        "fresh": "*" if settings.fresh.everybody else ",".join(settings.fresh.agents),
         "rehearsal_delay_s": str(settings.rehearsal_delay_s),
     }
     return {name: value for name, value in kept.items() if value}
@@ -81,8 +85,20 @@ def with_recorded(flags: Flags, kept: Mapping[str, str]) -> Flags:
         else _CONCISE.validate_python(kept.get("concise", "off")),
         max_agents=_first(flags.max_agents, kept.get("max_agents")),
         max_depth=_first(flags.max_depth, kept.get("max_depth")),
+        fresh=flags.fresh if flags.fresh != Fresh() else _fresh(kept.get("fresh", "")),
         rehearsal_delay_s=flags.rehearsal_delay_s or float(kept.get("rehearsal_delay_s", 0)),
     )
+
+
+def taken_over(flags: Flags, kept: Mapping[str, str], where: str) -> Flags:
+    """As `with_recorded`, of settings that somebody may have edited. Raises UserError that says where."""
+    try:
+        return with_recorded(flags, kept)
+    except (KeyError, ValueError) as error:
+        raise UserError(
+            f"{where}: the settings are not those of a run ({type(error).__name__}: {error})",
+            "record it again: agentlark run --record FILE",
+        ) from error
 
 
 def _merged(given: Asked, recorded: Asked) -> Asked:
@@ -90,6 +106,10 @@ def _merged(given: Asked, recorded: Asked) -> Asked:
     return replace(
         recorded, **{each.name: value for each in fields(given) if (value := getattr(given, each.name))}
     )
+
+
+def _fresh(kept: str) -> Fresh:
+    return Fresh(everybody=True) if kept == "*" else Fresh(tuple(filter(None, kept.split(","))))
 
 
 def _first(given: int | None, recorded: str | None) -> int | None:

@@ -37,13 +37,22 @@ class SquadChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class SquadSource:
+    """A file that a squad comes from. `variables` are those it is compiled with; None for a compiled file."""
+
+    path: Path
+    variables: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FoundSquad:
-    """A squad, where it came from, and what there is to say about that."""
+    """A squad, where it came from, and what there is to say about that; the built-in one has no source."""
 
     squad: Squad
     origin: str
     diagnostics: tuple[Diagnostic, ...] = ()
     notices: tuple[str, ...] = ()
+    source: SquadSource | None = None
 
 
 def find_squad(choice: SquadChoice) -> FoundSquad:
@@ -86,13 +95,21 @@ def _find(choice: SquadChoice) -> FoundSquad:
 
 def _compiled_now(path: Path, variables: Mapping[str, str] | None, shown: str | None = None) -> FoundSquad:
     compilation = compile_file(path, variables=variables, shown=shown)
-    return FoundSquad(compilation.squad, shown or str(path), compilation.diagnostics)
+    source = SquadSource(path, variables or {})
+    return FoundSquad(compilation.squad, shown or str(path), compilation.diagnostics, source=source)
 
 
 def _compiled_before(path: Path, origin: str, shown: str | None = None) -> FoundSquad:
     if not path.exists():
         raise UserError(f"{path} ({origin}) does not exist", "compile it first: agentlark compile FILE.lark")
-    return FoundSquad(load_compiled(path, shown), shown or str(path))
+    return FoundSquad(load_compiled(path, shown), shown or str(path), source=SquadSource(path))
+
+
+def load_source(source: SquadSource) -> Squad:
+    """The squad in a file, compiled now if need be. Raises ConfigError."""
+    if source.variables is None:
+        return load_compiled(source.path)
+    return compile_file(source.path, variables=source.variables).squad
 
 
 def redacted(squad: Squad, redactor: Redactor) -> Squad:

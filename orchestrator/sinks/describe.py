@@ -57,7 +57,7 @@ def describe(item: Fact | Signal) -> str | None:
     match item:
         case RunStarted():
             what = "run resumed" if item.resumed else "run started"
-            return f"{item.run}: {what}" + "".join(f". {each}" for each in labels_of(item))
+            return ". ".join((f"{item.run}: {what}", " ".join(labels_of(item)))).removesuffix(". ")
         case TurnStarted():
             again = f" (attempt {item.attempt})" if item.attempt > 1 else ""
             return f"{item.id.node}: {item.purpose} started{again}, {item.backend} {visible(item.model)}"

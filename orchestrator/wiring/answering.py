@@ -16,14 +16,23 @@ from orchestrator.run.assignment import assign, backends_of
 CARDS: Mapping[str, BackendCard] = {name: listing.card for name, listing in LISTINGS.items()}
 
 
-def check_answerable(squad: Squad, settings: Settings, cards: Mapping[str, BackendCard] = CARDS) -> bool:
-    """Whether the squad's answers will be simulated. Raises UserError when it cannot be run so."""
+def check_answerable(
+    squad: Squad,
+    settings: Settings,
+    cards: Mapping[str, BackendCard] = CARDS,
+    *,
+    needs_keys: bool = True,
+) -> bool:
+    """Whether the squad's answers will be simulated. Raises UserError when it cannot be run so.
+
+    Answers that do not come from the backends themselves need no keys.
+    """
     for agent in squad.agents():
         assign(agent, settings, cards)
     needed = backends_of(squad, settings)
     for name, choice in needed.items():
         variable = LISTINGS[name].key_variable if name in LISTINGS else None
-        if variable and variable not in settings.credentials:
+        if needs_keys and variable and variable not in settings.credentials:
             raise UserError(
                 f"the backend {name} (from {choice.origin}) needs a key, and {variable} is not set",
                 f"set {variable}, or rehearse without one: --backend rehearsal",

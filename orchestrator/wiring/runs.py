@@ -14,9 +14,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from agentlark.compiled import check_whole, emit
 from agentlark.model import Squad
+from orchestrator.backends.cassette.player import CassettePlayer
 from orchestrator.core.clock import SystemClock
 from orchestrator.core.errors import UserError
 from orchestrator.core.facts import Notice, RunStarted
@@ -26,10 +28,11 @@ from orchestrator.core.ports import Clock, Performer, RunRecord, Sink
 from orchestrator.core.redact import Redactor
 from orchestrator.core.settings import Flags, Settings, settle
 from orchestrator.run.assignment import assign, backends_of
+from orchestrator.run.drift import SquadOrigin, drift, kept_origin
 from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.handle import RunHandle, RunHead, set_going
 from orchestrator.run.records import kept_settings
-from orchestrator.run.squads import redacted
+from orchestrator.run.squads import SquadSource, redacted
 from orchestrator.schedule.conduct import conducts_of
 from orchestrator.schedule.growth import Caps
 from orchestrator.schedule.select import select
@@ -41,6 +44,7 @@ from orchestrator.store.remote import MirrorSink
 from orchestrator.wiring.answering import CARDS, check_answerable, performers
 from orchestrator.wiring.opening import OpenFolder, open_folder
 from orchestrator.wiring.reading import RecordedRun, places_of, recorded_run
+from orchestrator.wiring.tapes import Tapes, recorders
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,12 @@ class RunOptions:
     """Run only these groups."""
     with_deps: bool = False
     """Bring in what they depend on."""
+    source: SquadSource | None = None
+    """The file that the squad came from; a run that is taken up again looks whether it is still the same."""
+    ignores_changes: bool = False
+    """Go on with the recorded squad, whatever its file says now."""
+    tapes: Tapes = field(default_factory=Tapes)
+    """A cassette to record on, and one that answers under the settings that it was recorded with."""
     sinks: Callable[[RunHead, Squad], Sequence[Sink]] = lambda head, squad: ()
     """Makes further sinks, once it is known what will run."""
     environ: Mapping[str, str] | None = None
@@ -74,14 +84,14 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
     been spent then.
     """
     options = options or RunOptions()
-    settings = settle(options.flags, options.environ)
+    settings = settle(options.tapes.onto(options.flags), options.environ)
     redactor = Redactor(settings.secrets)
     check_whole(squad, "the squad")
     squad = redacted(select(squad, options.agents, options.groups, options.with_deps), redactor)
     task = redactor.text(prompt)
     if not task.strip():
         raise UserError("the prompt is empty", "say what the squad should do: --prompt TEXT")
-    simulated = check_answerable(squad, settings)
+    simulated = check_answerable(squad, settings, needs_keys=options.tapes.replay is None)
     now = options.clock.now()
     async with AsyncExitStack() as stack:
         opened = open_folder(places_of(options.folder, options.places, options.environ), stack)
@@ -89,16 +99,15 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
             slug=opened.places.session or now.strftime("run-%Y%m%d-%H%M%S"),
             squad=emit(squad),
             prompt=task,
-            settings=kept_settings(settings),
+            settings=kept_settings(settings) | options.tapes.kept() | _kept_origin(options, redactor),
             simulated=simulated,
             started=now,
         )
-        performer = performers(squad, settings, options.clock)
-        stack.push_async_callback(performer.aclose)
+        answers = _answers(squad, settings, options.clock, options.tapes, stack)
         slug = await opened.journal.open_run(record)
         record = record.model_copy(update={"slug": slug})
         run = RecordedRun(record, squad, settings, RunState(squad, conducts_of(squad, settings.asked)))
-        yield _launch(run, performer, options, opened, stack)
+        yield _launch(run, answers, options, opened, stack)
 
 
 @asynccontextmanager
@@ -123,14 +132,21 @@ async def resume(
         record, settings = run.record, run.settings
         if run.state.ending is not None and run.state.ending.ending == "done":
             raise UserError(f"{record.slug} is finished: there is nothing to resume", "start a new run")
-        if check_answerable(run.squad, settings) != record.simulated:
+        tapes = options.tapes.of(record)
+        if check_answerable(run.squad, settings, needs_keys=tapes.replay is None) != record.simulated:
             raise UserError(
                 f"{record.slug} was {'' if record.simulated else 'not '}simulated and cannot go on otherwise",
                 "resume it with the backend it was started with, or start a new run",
             )
-        performer = performers(run.squad, settings, options.clock)
-        stack.push_async_callback(performer.aclose)
-        yield _launch(run, performer, options, opened, stack)
+        drifted = drift(record.settings, run.squad, Redactor(settings.secrets))
+        if drifted.difference and not options.ignores_changes:
+            raise UserError(
+                f"the configuration of {record.slug} has changed since it was started:\n{drifted.difference}",
+                f"go on as it was recorded: agentlark resume {record.slug} --recorded;"
+                " or start anew, which reuses what is unchanged: agentlark run",
+            )
+        answers = _answers(run.squad, settings, options.clock, tapes, stack)
+        yield _launch(run, answers, options, opened, stack, (drifted.notice,) if drifted.notice else ())
 
 
 def plan_of(slug: str, task: str, settings: Settings) -> Plan:
@@ -148,8 +164,39 @@ def plan_of(slug: str, task: str, settings: Settings) -> Plan:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What answers a run, and the file that its turns are recorded in."""
+
+    performer: Performer
+    cassette: CassettePlayer | None
+    tape: BinaryIO | None
+
+
+def _answers(squad: Squad, settings: Settings, clock: Clock, tapes: Tapes, stack: AsyncExitStack) -> _Answers:
+    tape = tapes.opened(stack)
+    if tapes.replay is not None:
+        player = CassettePlayer(tapes.replay, clock)
+        return _Answers(player, player, tape)
+    router = performers(squad, settings, clock)
+    stack.push_async_callback(router.aclose)
+    return _Answers(router, None, tape)
+
+
+def _kept_origin(options: RunOptions, redactor: Redactor) -> dict[str, str]:
+    if options.source is None:
+        return {}
+    origin = SquadOrigin.of(options.source, options.agents, options.groups, options.with_deps)
+    return kept_origin(origin, redactor)
+
+
 def _launch(
-    run: RecordedRun, performer: Performer, options: RunOptions, opened: OpenFolder, stack: AsyncExitStack
+    run: RecordedRun,
+    answers: _Answers,
+    options: RunOptions,
+    opened: OpenFolder,
+    stack: AsyncExitStack,
+    notices: tuple[str, ...] = (),
 ) -> RunHandle:
     """Set a run going, from its first fact or from where its record ends."""
     record, state, paths = run.record, run.state, opened.places.paths
@@ -161,6 +208,8 @@ def _launch(
         backends=backends_of(run.squad, run.settings),
         unknown=tuple(state.unknown.values()),
         simulated=record.simulated,
+        cassette=answers.cassette.cassette.name if answers.cassette else None,
+        notices=notices,
         done=tuple(node.id for node in state.in_order() if state.has_done(node.id)),
     )
     inbox = FolderInbox(paths.inbox, record.slug, lambda text: engine.show(Notice(text=text)))
@@ -168,13 +217,16 @@ def _launch(
         LogSink(paths.logs, {node.id: node.agent.role for node in state.in_order()}, opened.journal.body),
         ArtifactSink(projection, opened.journal, record.slug),
         *_mirrors(opened.places),
+        *recorders(answers.tape, record, kept_settings(run.settings), opened.journal),
         *options.sinks(head, run.squad),
     ]
     redactor = Redactor(run.settings.secrets)
     engine = Engine(
         plan_of(record.slug, record.prompt, run.settings),
         state,
-        Ports(opened.journal, performer, options.clock, inbox, sinks, redactor),
+        Ports(
+            opened.journal, answers.performer, options.clock, inbox, sinks, redactor, replay=answers.cassette
+        ),
     )
     started = RunStarted(
         run=record.slug,
@@ -182,6 +234,7 @@ def _launch(
         squad=digest_of(record.squad.encode()),
         simulated=record.simulated,
         resumed=run.last > 0,
+        replayed=answers.cassette is not None,
         relay=tuple(group.id for group in run.squad.groups if state.conduct(group.id).relay),
         at=options.clock.now(),
     )

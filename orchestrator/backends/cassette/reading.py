@@ -33,6 +33,8 @@ class Numbered:
 class Cassette:
     """A checked cassette."""
 
+    path: Path
+    """Absolute, so that it is found again from elsewhere."""
     name: str
     head: Head
     entries: list[Numbered] = field(default_factory=list)
@@ -60,7 +62,7 @@ def read_cassette(path: Path) -> Cassette:
     lines = list(_lines(data, name))
     if not lines:
         raise UserError(f"{name} is not a cassette: it is empty", _RECORD_AGAIN)
-    cassette = Cassette(name, _head(lines[0][1], name))
+    cassette = Cassette(path.resolve(), name, _head(lines[0][1], name))
     for number, text in lines[1:]:
         entry = _parsed(Entry, text, name, number)
         if entry.input.key() != entry.key:
