@@ -7,7 +7,13 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 
-from orchestrator.panes.errors import MultiplexerError, NotCreated, SessionNotFound, TabNotFound
+from orchestrator.panes.errors import (
+    MultiplexerError,
+    NobodyAttached,
+    NotCreated,
+    SessionNotFound,
+    TabNotFound,
+)
 from orchestrator.panes.kdl import render_layout
 from orchestrator.panes.multiplexer import Change, Pane, PaneChanged, PaneClosed, Tab
 from orchestrator.panes.plans import Layout, PanePlan, TabPlan
@@ -77,11 +83,16 @@ class ZellijSession:
         return tuple(_pane(pane) for pane in await self._client.panes.list())
 
     async def new_tab(self, tab: TabPlan) -> Tab:
-        """Make a tab and its panes, which zellij arranges as it sees fit."""
+        """Make a tab and its panes, which zellij arranges as it sees fit; whoever is attached stays where
+        they are."""
         first, *others = tab.panes()
+        seen = next((each.tab_id for each in await self._client.tabs.list() if each.active), None)
         made = await self._client.tabs.create(first.argv, name=tab.name, cwd=first.cwd)
         (pane,) = await self._client.tabs.panes(made.tab_id)
         await self._client.panes.rename(pane.pane_id, first.name)
+        if seen is not None:  # zellij shows a new tab; its --no-focus is of 0.45
+            with suppress(NobodyAttached, TabNotFound):
+                await self._client.tabs.go_to_id(seen)
         for plan in others:
             await self.new_pane(str(made.tab_id), plan)
         return _tab(await self._client.tabs.info(made.tab_id))
