@@ -69,6 +69,9 @@ class Inputs:
     unmatched: tuple[str, ...] = ()
     """Patterns that match no file."""
 
+    def __bool__(self) -> bool:
+        return bool(self.files or self.no_room)
+
 
 def pattern_problem(pattern: str) -> Problem | None:
     """What is wrong with a pattern, if anything."""

@@ -38,6 +38,14 @@ class Message(Frozen):
     native: JsonValue = None
 
 
+class Recollection(Frozen):
+    """One artifact in a prompt, told by what it says and not by which run left it when."""
+
+    agent: str
+    type: str
+    text: Digest
+
+
 class TurnInput(Frozen):
     """All that an answer may depend on. What is not here never reaches a model."""
 
@@ -53,10 +61,19 @@ class TurnInput(Frozen):
     output_schema: JsonValue = None
     tree: Digest | None = None
     """The files the turn sees, when it works in a tree of them."""
+    inputs: dict[str, Digest] = Field(default_factory=dict)
+    """The declared files in its thread, by path: the digests of what was read of them."""
+    memory: tuple[Recollection, ...] = ()
+    """What of memory is in its thread, newest first."""
 
     def encoded(self) -> bytes:
-        """The canonical JSON bytes of this input: the body that the journal keeps under its key."""
-        return canonical(self.model_dump(mode="json"))
+        """The canonical JSON bytes of this input: the body that the journal keeps under its key.
+
+        What an agent is given beside its prompt is left out where there is none, so that keys recorded before
+        there could be any still hold.
+        """
+        absent = {name for name in ("inputs", "memory") if not getattr(self, name)}
+        return canonical(self.model_dump(mode="json", exclude=absent))
 
     def key(self) -> Digest:
         """The turn key: the SHA-256 of `encoded()`."""
@@ -76,6 +93,9 @@ class TurnOrder(Frozen):
     deadline_s: float
     """Seconds this turn may take in all."""
     base: str | None = None
+    urgency: int = 0
+    """How many nodes the longest chain has that waits for this one, itself included: when not every order can
+    be sent at once, the largest goes first."""
 
 
 class Usage(Frozen):

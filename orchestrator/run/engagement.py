@@ -8,17 +8,19 @@ the record ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pydantic import JsonValue
 
+from agentlark.project import Unreadable
 from agentlark.prompts import TemplateFailed
-from orchestrator.core.facts import Fact, NodeEnded, PromptMeasured
+from orchestrator.core.facts import Fact, NodeEnded, Notice, PromptMeasured
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.turn import Message, Purpose, TurnId, TurnInput, TurnOrder, thread_digest
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.calls import Answered, answer, recall
+from orchestrator.run.given import Given
 from orchestrator.run.judges import Judge, any_answer, final_judge, handoff_judge
 from orchestrator.run.lent import GaveUp, Lent
 from orchestrator.run.prompting import (
@@ -69,9 +71,20 @@ class Engagement:
             await self.lent.recorder.record([ended])
 
     async def _act(self) -> None:
+        self.around = replace(self.around, given=await self._given())
         answered = await self._answer(partial(final_judge, self.node, self.around, self.lent))
         if self.around.receivers:
             await self._hand_on(answered)
+
+    async def _given(self) -> Given:
+        """What its agent is given, the same for all its turns."""
+        try:
+            given = await self.lent.given(self.node.agent)
+        except Unreadable as error:
+            raise GaveUp(f"inputs: {error}; {error.remedy}") from error
+        for text in given.notices():
+            self.lent.recorder.show(Notice(text=f"{self.node.id}: {text}"))
+        return given
 
     async def _answer(self, last: Callable[[], Judge]) -> Answered:
         """The answer that stands for the node, after the turns that lead to it."""
@@ -161,6 +174,8 @@ class Engagement:
             prompt=prompt,
             prior=thread_digest(self._thread),
             output_schema=form.schema,
+            inputs=self.around.given.inputs,
+            memory=self.around.given.recollections,
         )
 
     def _order(self, turn: TurnInput, key: Digest) -> TurnOrder:
@@ -182,13 +197,13 @@ class Engagement:
         if tokens + order.max_tokens <= to.card.window_tokens:
             return
         said = {each.node: each.text for each in self.around.review.shown}
-        parts = {"the task": self.around.task, **self.around.outputs, **said}
+        parts = {"the task": self.around.task, **self.around.outputs, **said, **self.around.given.texts}
         sizes = ", ".join(f"{name} {estimate_tokens(text):,}" for name, text in parts.items())
         raise GaveUp(
             f"the {order.input.purpose} prompt does not fit: about {tokens:,} tokens, and up to"
             f" {order.max_tokens:,} for the answer, but {to.model} takes {to.card.window_tokens:,} in all."
             f" What is in it: {sizes}. Shorten the largest (a shorter task, shorter upstream outputs, one"
-            " dependency less), or lower max_output_tokens"
+            " dependency less, fewer files), or lower max_output_tokens"
         )
 
 

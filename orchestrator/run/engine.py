@@ -37,6 +37,7 @@ from orchestrator.core.turn import TurnInput
 from orchestrator.run.approval import Undecidable, decided, edit_faults
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.engagement import Engagement
+from orchestrator.run.given import Memory, ReadInputs, given_to, no_inputs
 from orchestrator.run.lent import Found, Interrupted, Lent
 from orchestrator.run.surroundings import Answers, surroundings
 from orchestrator.schedule.growth import Caps
@@ -56,6 +57,8 @@ class Ports:
     inbox: Inbox
     sinks: Sequence[Sink]
     redactor: Redactor
+    read_inputs: ReadInputs = no_inputs
+    """Reads the files that agents declare."""
     replay: Replay | None = None
     """What stands in for the record of other runs when a cassette answers."""
 
@@ -74,6 +77,8 @@ class Plan:
     """One turn per agent, of one sentence."""
     fresh: Callable[[str], bool] = lambda agent: False
     """Whether an agent's turns are to be sent though other runs have recorded their answers."""
+    memory: Memory = field(default_factory=dict)
+    """What agents remember."""
     measures: bool = False
     """Whether the size of each prompt is shown before it is sent."""
 
@@ -106,6 +111,7 @@ class Engine:
             performer=ports.performer,
             clock=ports.clock,
             redactor=ports.redactor,
+            given=lambda agent: given_to(agent, ports.read_inputs, plan.memory, ports.redactor),
             recorded=self._recorded,
             may_start=lambda: not self._ending.is_set(),
             state=self.state,

@@ -26,7 +26,7 @@ from orchestrator.run.assignment import Assignment
 from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.inbox import QueueInbox
 from orchestrator.run.surroundings import receivers_of
-from orchestrator.schedule.explain import Change, changes
+from orchestrator.schedule.explain import Change, changes, reason
 from orchestrator.schedule.node import Node
 from orchestrator.schedule.state import RunState
 
@@ -107,7 +107,7 @@ class Miss:
         """Why it is not reused, in a line."""
         if self.past is None:
             return "has not been answered before"
-        return "; ".join(map(str, self.changes)) or "is to be sent again (--fresh)"
+        return reason(self.changes) or "is to be sent again (--fresh)"
 
 
 class ForesightJournal:

@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agentlark.model import Agent
 from orchestrator.core.facts import Fact, Signal
 from orchestrator.core.frozen import Digest
 from orchestrator.core.ports import Clock, Performer
 from orchestrator.core.redact import Redactor
 from orchestrator.core.turn import Done, TurnInput
+from orchestrator.run.given import Given
 from orchestrator.schedule.state import RunState
 
 
@@ -55,6 +57,8 @@ class Lent:
     performer: Performer
     clock: Clock
     redactor: Redactor
+    given: Callable[[Agent], Awaitable[Given]]
+    """What an agent is given when an engagement of it starts: files and memory."""
     recorded: Callable[[TurnInput, Digest], Awaitable[Found | None]]
     """What is recorded under a turn key, for an input that may be answered from the record."""
     may_start: Callable[[], bool]

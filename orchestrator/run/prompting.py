@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from agentlark.blueprint import BLUEPRINT_SCHEMA, MAX_AGENTS, blueprint_schema, handoffs_schema
 from agentlark.prompts import Turn, render, render_frame
+from orchestrator.run.given import NAMED, Given
 from orchestrator.schedule.admission import BlueprintRules
 from orchestrator.schedule.node import Node
 from orchestrator.schedule.review import Review
@@ -50,6 +51,8 @@ class Surroundings:
     carries_out: Sequence[str] = ()
     """The specialists whose work it carries out, for an implementer of a continuation."""
     concise: bool = False
+    given: Given = field(default_factory=Given)
+    """The files it declares and what it remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def turn_prompt(node: Node, turn: Turn, around: Surroundings, plan: str = "") ->
         variables["plan"] = plan
     text = render(agent.plan_prompt if turn == "plan" else agent.follow_up_prompt, variables)
     opens = turn == "plan" or around.concise
-    return text + _received(around) if opens and (around.notes or around.previous) else text
+    return text + _given(around) + _received(around) if opens else text
 
 
 def concise_prompt(node: Node, around: Surroundings) -> str:
@@ -122,7 +125,8 @@ def next_step_prompt(node: Node, around: Surroundings) -> str:
         "waves_left": around.waves_left,
         "specialists": around.carries_out,
     }
-    return render_frame("orchestrator" if node.part == "orchestration" else "continuation", variables)
+    frame = "orchestrator" if node.part == "orchestration" else "continuation"
+    return render_frame(frame, variables) + _given(around)
 
 
 def handoff_prompt(receivers: Receivers) -> str:
@@ -150,7 +154,17 @@ def estimate_tokens(*texts: str) -> int:
     return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) // BYTES_PER_TOKEN
 
 
+def _given(around: Surroundings) -> str:
+    files, memory = around.given.files, around.given.memory
+    if not files and not memory:
+        return ""
+    variables = {"files": files.files, "no_room": files.no_room, "named": NAMED, "memory": memory}
+    return render_frame("given", variables)
+
+
 def _received(around: Surroundings) -> str:
+    if not around.notes and not around.previous:
+        return ""
     return render_frame("received", {"notes": around.notes, "previous": around.previous})
 
 

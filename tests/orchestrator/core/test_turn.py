@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -33,6 +34,13 @@ def test_the_body_under_the_key_is_the_input() -> None:
     assert TurnInput.model_validate_json(asked.encoded()) == asked
 
 
+def test_a_turn_that_is_given_nothing_has_the_key_of_one_that_could_not_be() -> None:
+    asked = TurnInput(**INPUT, inputs={}, memory=())
+    assert not {"inputs", "memory"} & json.loads(asked.encoded()).keys()
+    given = TurnInput(**INPUT, inputs={"docs/a.md": digest_of(b"x")})
+    assert TurnInput.model_validate_json(given.encoded()) == given
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -46,6 +54,8 @@ def test_the_body_under_the_key_is_the_input() -> None:
         {"prior": digest_of(b"x")},
         {"output_schema": None},
         {"tree": digest_of(b"x")},
+        {"inputs": {"docs/a.md": digest_of(b"x")}},
+        {"memory": ({"agent": "planner", "type": "plan", "text": digest_of(b"x")},)},
     ],
     ids=lambda changed: next(iter(changed)),
 )
