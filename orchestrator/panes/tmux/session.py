@@ -26,8 +26,12 @@ from orchestrator.panes.tmux.calls import Calls, as_command, as_given, as_last, 
 from orchestrator.process import stream
 
 _SIZE = ("-x", "200", "-y", "50")
-_HOLD = ("start-server", ";", "set-option", "-wg", "remain-on-exit", "on", ";")
-"""Panes stay when their command ends. Set before the first one starts, for one that ends at once."""
+_WINDOW_OPTIONS = {
+    "remain-on-exit": "on",  # set before the first pane starts, for one that ends at once
+    "pane-border-status": "top",
+    "pane-border-format": " #{pane_title} ",
+}
+"""Panes stay when their command ends, and their names are shown."""
 
 _PIECE = 4000
 _SETTLE_S = 0.02
@@ -49,7 +53,8 @@ class TmuxSession:
     async def build(self, layout: Layout) -> None:
         """Start the session and make all it should have."""
         new = ["new-session", "-d", "-s", as_name(self.name), *_SIZE]
-        await self._window(layout.tabs[0], [*_HOLD, *new])
+        options = [part for option in _WINDOW_OPTIONS.items() for part in ("set-option", "-wg", *option, ";")]
+        await self._window(layout.tabs[0], ["start-server", ";", *options, *new])
         target = await self._calls.target(self.name)
         for tab in layout.tabs[1:]:
             await self._new_window(tab)
