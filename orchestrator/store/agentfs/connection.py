@@ -282,7 +282,7 @@ def _opening(name: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        if _kind(error) == sqlite3.SQLITE_CORRUPT:
+        if _kind(error) in (sqlite3.SQLITE_CORRUPT, 0):  # 0: text that is none
             raise StoreDamaged(f"{name} is damaged: {error}") from error
         what, remedy = _CAUSES.get(_kind(error), (f"cannot be opened: {error}", "name another file"))
         raise StoreRefused(f"{name} {what}", remedy) from error

@@ -19,9 +19,9 @@ from orchestrator.store.agentfs.backup import free_path, sync
 from orchestrator.store.journal.examine import damages
 from orchestrator.store.journal.rewrite import put_in_place, remove, write_anew
 from orchestrator.store.journal.salvage import Salvage, readable_copy
-from orchestrator.store.journal.watermark import read_watermark
+from orchestrator.store.journal.watermark import Acknowledged, read_watermark
 
-_AS_IT_WAS = "the file is as it was; restore it from a backup, or move it away and start anew"
+_AS_IT_WAS = "restore it from a backup, or move it away and start anew; nothing of it was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +47,71 @@ def mend(path: Path, before_it_counts: Callable[[Iterable[str]], None] = lambda 
     Raises StoreRefused for a file that is not ours to mend (locked, newer), StoreError when it is past
     mending or there is no room; the file is as it was then.
     """
-    found = damages(path)
-    if not found:
+    if not path.exists():
         return None
+    noted = read_watermark(path)
+    damaged = _set_aside(path)  # first of all: whoever opens a file folds into it what its log still has
+    try:
+        found = damages(path)
+        if found:
+            return _mended(path, _Damage(tuple(found), damaged, noted), before_it_counts)
+    except BaseException:
+        if not _log(damaged).exists():  # the file itself is as it was
+            remove(damaged)
+        raise
+    remove(damaged)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Damage:
+    """What was found, where the file with it is kept, and how far it was acknowledged."""
+
+    found: tuple[str, ...]
+    kept: Path
+    noted: Acknowledged | None
+
+
+def _mended(path: Path, damage: _Damage, before_it_counts: Callable[[Iterable[str]], None]) -> Mended:
     copy = path.with_name(f".{path.name}.mending")
     remove(copy)
     try:
-        damaged = _set_aside(path)
-        db = readable_copy(path, copy)
+        db = readable_copy(damage.kept, copy)
         try:
             salvage = Salvage(db)
             unread = write_anew(path, salvage, copy)
             runs = tuple(record.slug for record in salvage.records())
+            if damage.noted is not None:
+                salvage.compare(damage.noted)
         finally:
             db.close()
-        if (noted := read_watermark(path)) is not None:
-            salvage.compare(noted)
-        before_it_counts(sorted(salvage.cut))
+        cut = tuple(sorted(salvage.cut))
+        before_it_counts(cut)
         put_in_place(path)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{visible(str(path))} cannot be mended: {error}", _AS_IT_WAS) from error
     finally:
         remove(copy)
-    lost = tuple(dict.fromkeys([*salvage.lost, *unread]))
-    return Mended(tuple(found), damaged, runs, tuple(sorted(salvage.cut)), lost)
+    return Mended(damage.found, damage.kept, runs, cut, tuple(dict.fromkeys([*salvage.lost, *unread])))
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
 
 
 def _set_aside(path: Path) -> Path:
     """A copy of the file as it is, byte for byte, durable, with the log that belongs to it."""
     damaged = free_path(path, "damaged")
     try:
-        for end in ("", "-wal"):
-            source, target = path.with_name(path.name + end), damaged.with_name(damaged.name + end)
+        for source, target in ((path, damaged), (_log(path), _log(damaged))):
             if source.exists():
                 os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
                 shutil.copyfile(source, target)
                 sync(target)
         sync(path.parent)
-    except OSError:
+    except OSError as error:
         remove(damaged)
-        raise
+        raise StoreError(
+            f"no copy of {visible(str(path))} could be made: {error}", "make room; nothing has been changed"
+        ) from error
     return damaged

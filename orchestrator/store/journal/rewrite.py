@@ -30,6 +30,10 @@ _INODE = """INSERT INTO main.fs_inode
     (mode, nlink, uid, gid, size, atime, mtime, ctime, rdev, atime_nsec, mtime_nsec, ctime_nsec)
     SELECT mode, 0, uid, gid, size, atime, mtime, ctime, rdev, atime_nsec, mtime_nsec, ctime_nsec
     FROM found.fs_inode WHERE ino = ? RETURNING ino"""
+_UNLINKED = (
+    "DELETE FROM main.fs_data WHERE ino IN (SELECT ino FROM main.fs_inode WHERE nlink = 0)",
+    "DELETE FROM main.fs_inode WHERE nlink = 0",
+)
 _ROWS = (
     "INSERT OR IGNORE INTO main.kv_store SELECT * FROM found.kv_store WHERE key NOT LIKE 'agentlark:%'",
     """INSERT INTO main.tool_calls
@@ -105,29 +109,23 @@ def fold(path: Path) -> None:
 
 
 def _carry_over(db: sqlite3.Connection, old: Path, kept: set[str]) -> list[str]:
-    """Copy what is in the old file and not ours; gives what cannot be read."""
-    db.execute("PRAGMA writable_schema=ON")  # to read a file that is shorter than it says
+    """Copy what is in the old file and not ours; gives what cannot be read.
+
+    Each statement stands alone: damage in the old file would spoil a transaction that had met it before.
+    """
     attach(db, old, "found")
     unread: list[str] = []
-    db.execute("BEGIN IMMEDIATE")
     try:
+        walk_trees(db)
+        unread += _copy_files(db, kept)
+    except sqlite3.DatabaseError as error:
+        unread.append(f"files of others: {error}")
+    for statement in (*_ROWS, *_tables(db, unread)):
         try:
-            walk_trees(db)
-            unread += _copy_files(db, kept)
+            db.execute(statement)
         except sqlite3.DatabaseError as error:
-            unread.append(f"files of others: {error}")
-        for statement in (*_ROWS, *_tables(db, unread)):
-            try:
-                db.execute(statement)
-            except sqlite3.DatabaseError as error:
-                unread.append(f"entries of others: {error}")
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
+            unread.append(f"entries of others: {error}")
     db.execute("DETACH found")
-    db.execute("PRAGMA writable_schema=OFF")
     return unread
 
 
@@ -141,16 +139,15 @@ def _copy_files(db: sqlite3.Connection, kept: set[str]) -> Iterator[str]:
         if parent not in inos or _is_ours(path, kept, dropped):
             continue
         try:
-            if ino not in copies:
-                copies[ino] = _copy_file(db, ino)
-            db.execute(
-                "INSERT INTO main.fs_dentry (name, parent_ino, ino) VALUES (?, ?, ?)",
-                (name, inos[parent], copies[ino]),
-            )
-            db.execute("UPDATE main.fs_inode SET nlink = nlink + 1 WHERE ino = ?", (copies[ino],))
-            inos[path] = copies[ino]
+            made = inos[path] = copies[ino] = copies.get(ino) or _copy_file(db, ino)
         except (sqlite3.DatabaseError, TypeError) as error:
             yield f"{path}: {error}"
+            continue
+        entry = (name, inos[parent], made)
+        db.execute("INSERT INTO main.fs_dentry (name, parent_ino, ino) VALUES (?, ?, ?)", entry)
+        db.execute("UPDATE main.fs_inode SET nlink = nlink + 1 WHERE ino = ?", (made,))
+    for statement in _UNLINKED:
+        db.execute(statement)
 
 
 def _is_ours(path: str, kept: set[str], dropped: set[str]) -> bool:

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # the statements are made of this package's own texts
 """What can still be told of a damaged journal: nothing that is not verified, and what is missing by name.
 
 Everything that is kept twice is looked for in both places. From the first fact of a run on that is lost, or
@@ -21,6 +22,7 @@ from pydantic import ValidationError
 from orchestrator.core.facts import FACT, Fact, RunEnded, RunStarted, TurnEnded, TurnStarted
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.ports import RunRecord
+from orchestrator.store.agentfs.connection import PAGE_SIZE
 from orchestrator.store.agentfs.files import find_ino, list_names, read_ino
 from orchestrator.store.journal import tables
 from orchestrator.store.journal.examine import HEADER
@@ -28,7 +30,7 @@ from orchestrator.store.journal.turnfile import parts, turn_name
 from orchestrator.store.journal.watermark import Acknowledged
 
 MISSING_IN_A_ROW = 1000
-"""Facts that are missing one after another where nobody can say which was the last."""
+"""So many facts missing one after another mean that there are no more."""
 
 _Row = tuple[Any, ...]
 
@@ -42,16 +44,22 @@ def readable_copy(damaged: Path, copy: Path) -> sqlite3.Connection:
         if (source := damaged.with_name(damaged.name + end)).exists():
             shutil.copyfile(source, copy.with_name(copy.name + end))
             copy.with_name(copy.name + end).chmod(0o600)
-    with copy.open("r+b") as file:
-        if file.read(1):
-            file.seek(0)
-            file.write(HEADER)
+    _complete(copy)
     db = sqlite3.connect(copy, isolation_level=None)
     db.text_factory = lambda data: data.decode("utf-8", "replace")
-    db.execute("PRAGMA writable_schema=ON")  # to read a file that is shorter than it says
     for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'index'").fetchall():
         _rows(db, f'REINDEX "{name}"')
     return db
+
+
+def _complete(path: Path) -> None:
+    """Give a file the header that ours have, and empty pages where it is shorter than it says."""
+    with path.open("r+b") as file:
+        size = PAGE_SIZE * int.from_bytes(file.read(32)[28:])
+        if size:
+            file.seek(0)
+            file.write(HEADER)
+            file.truncate(max(size, path.stat().st_size // PAGE_SIZE * PAGE_SIZE))
 
 
 class Salvage:
@@ -108,7 +116,7 @@ class Salvage:
     def compare(self, noted: Acknowledged) -> None:
         """Name what was acknowledged last and is in no log any more."""
         known = self._runs.get(noted.run)
-        last = self._last(known[1])[0] if known else 0
+        last = len(self._facts(known[1])) if known else 0
         if known is None:
             self.lost.append(f"{noted.run}: the whole run")
         elif last < noted.seq:
@@ -119,9 +127,9 @@ class Salvage:
     def _runs(self) -> dict[str, tuple[RunRecord, int]]:
         """By slug, the record of a run and the number of its row."""
         rows = {row[0]: row[1:] for row in _rows(self._db, tables.RUNS.replace("SELECT", "SELECT id,"))}
-        ids = {row[0] for row in _rows(self._db, "SELECT DISTINCT run FROM journal_facts")}
+        ids = [row[0] for row in _rows(self._db, "SELECT DISTINCT CAST(run AS INTEGER) FROM journal_facts")]
         found: dict[str, tuple[RunRecord, int]] = {}
-        for id in sorted({*rows, *ids}):
+        for id in sorted({*rows, *filter(None, ids)}):
             record = self._record(id, rows.get(id))
             if record is None:
                 self.lost.append(f"{self._slug(id) or f'run {id}'}: the whole run; its record is lost")
@@ -159,21 +167,15 @@ class Salvage:
     def _facts(self, id: int) -> list[Fact | None]:
         """All facts that a run had, None for one that is lost."""
         facts: list[Fact | None] = []
-        last, is_certain = self._last(id)
         missing = 0
-        while len(facts) < last or (not is_certain and missing < MISSING_IN_A_ROW):
+        while missing < MISSING_IN_A_ROW:
             facts.append(self._fact(id, len(facts) + 1))
             missing = 0 if facts[-1] else missing + 1
-        return facts if is_certain else facts[: max(last, len(facts) - missing)]
-
-    def _last(self, id: int) -> tuple[int, bool]:
-        """The number of a run's last fact, as far as it can be seen, and whether all could be seen."""
-        asked = (
-            "SELECT max(seq) FROM journal_facts WHERE run = ?",
-            "SELECT max(seq) FROM journal_turns WHERE run = ?",
-        )
-        found = [_rows(self._db, query, id) for query in asked]
-        return max((rows[0][0] or 0 for rows in found if rows), default=0), all(found)
+        ends = [len(facts) - missing]
+        for table in ("journal_facts", "journal_turns"):
+            query = f"SELECT max(CAST(seq AS INTEGER)) FROM {table} WHERE run = ? AND seq <= ?"
+            ends += [row[0] or 0 for row in _rows(self._db, query, id, len(facts))]
+        return facts[: max(ends)]
 
     def _fact(self, id: int, seq: int) -> Fact | None:
         query = "SELECT CAST(fact AS TEXT), crc FROM journal_facts WHERE run = ? AND seq = ?"

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from orchestrator.core.facts import RunEnded, RunStarted, TurnEnded
-from orchestrator.core.frozen import digest_of
-from orchestrator.store.journal import AgentFSJournal
+from orchestrator.core.errors import StoreError
+from orchestrator.core.facts import Fact, RunEnded, RunStarted, TurnEnded
+from orchestrator.core.frozen import Digest, digest_of
+from orchestrator.core.ports import RunRecord
+from orchestrator.store.journal import AgentFSJournal, JournalReader, open_journal_readonly
 from tests.orchestrator.store.conftest import NOON, Turn, make_record
 
 RUNS = ("r", "s", "t")
+ENDS = ("", "-wal", "-mark")
+"""How the names of a journal's files end."""
 
 
 def write_journal(path: Path, turns: int = 12) -> list[Turn]:
@@ -34,6 +41,62 @@ def write_journal(path: Path, turns: int = 12) -> list[Turn]:
 
     asyncio.run(story())
     return made
+
+
+def write_killed(path: Path, turns: int = 12) -> None:
+    """The same, and a fourth run whose writer was killed: a log, and the note how far it was acknowledged."""
+    living = path.with_name("living.db")
+    write_journal(living, turns)
+
+    async def story() -> None:
+        journal = AgentFSJournal(living)
+        await journal.open_run(make_record("u"))
+        await journal.commit("u", [_started("u", resumed=False)], {})
+        for number in range(turns):
+            turn = Turn(f"m{number}", run="u", prompt=f"more {number} " * 200, text=f"and {number} " * 700)
+            await journal.commit("u", [turn.started], {})
+            await journal.commit("u", [turn.ended, turn.node_ended()], turn.bodies)
+        for end in ENDS:
+            shutil.copyfile(f"{living}{end}", f"{path}{end}")
+        await journal.close()
+
+    asyncio.run(story())
+    living.unlink()
+
+
+def put(path: Path, files: dict[str, bytes]) -> None:
+    """Write a journal's files, and remove those that it does not have."""
+    for beside in path.parent.glob(f"{path.name}*"):
+        beside.unlink()
+    for end, data in files.items():
+        path.with_name(path.name + end).write_bytes(data)
+
+
+def taken(path: Path) -> dict[str, bytes]:
+    """A journal's files, by how their names end."""
+    return {end: Path(f"{path}{end}").read_bytes() for end in ENDS if Path(f"{path}{end}").exists()}
+
+
+def told(path: Path) -> dict[str, tuple[RunRecord, list[Fact], dict[Digest, bytes]]]:
+    """Every run: its record, its facts, and each body that these name and the file has."""
+    with open_journal_readonly(path) as journal:
+        found = {}
+        for record in journal.runs():
+            facts = [fact for _, fact in journal.facts(record.slug)]
+            digests = [
+                digest
+                for fact in facts
+                if isinstance(fact, TurnEnded) and fact.answer
+                for digest in (fact.key, fact.answer)
+            ]
+            found[record.slug] = record, facts, dict(_bodies(journal, digests))
+        return found
+
+
+def _bodies(journal: JournalReader, digests: list[Digest]) -> Iterator[tuple[Digest, bytes]]:
+    for digest in digests:
+        with suppress(StoreError):
+            yield digest, journal.body(digest)
 
 
 def _started(slug: str, resumed: bool) -> RunStarted:
@@ -60,7 +123,7 @@ def content(path: Path) -> dict[str, list[tuple[object, ...]]]:
     Left out: times of last access, which any reader may set; how far numbers were given out, where a larger
     one leaves a gap and nothing else; the wording of definitions that come to the same shape.
     """
-    db = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         found = {

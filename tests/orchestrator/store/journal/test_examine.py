@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.errors import StoreRefused
+from orchestrator.core.errors import StoreDamaged, StoreRefused
+from orchestrator.store.journal import AgentFSJournal
 from orchestrator.store.journal.examine import damages
-from tests.orchestrator.store.journal.damage import content, write_journal
+from tests.orchestrator.store.journal.damage import content, put, taken, write_journal, write_killed
 
 SHARE = 1 if os.environ.get("AGENTLARK_SOAK") else 10
 FLIPS = 500 // SHARE
@@ -23,6 +24,14 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sound") / "agent-db.db"
     write_journal(path)
     return path
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a journal whose writer was killed."""
+    path = tmp_path_factory.mktemp("killed") / "agent-db.db"
+    write_killed(path)
+    return taken(path)
 
 
 def _found(path: Path) -> list[str]:
@@ -63,6 +72,54 @@ def test_every_truncation_is_found(sound: Path, tmp_path: Path) -> None:
     for size in rng.sample(sizes, TRUNCATIONS):
         path.write_bytes(whole[:size])
         assert _found(path), f"cut off at {size} of {len(whole)}"
+
+
+def test_a_journal_whose_writer_was_killed_has_no_damages(killed: dict[str, bytes], tmp_path: Path) -> None:
+    path = tmp_path / "agent-db.db"
+    put(path, killed)
+    assert damages(path) == []
+    put(path, {end: killed[end] for end in ("", "-wal")})
+    assert damages(path) == []
+
+
+def test_what_is_flipped_or_cut_off_where_a_writer_was_killed_is_found(
+    killed: dict[str, bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "agent-db.db"
+    put(path, killed)
+    recorded = content(path)
+    rng = random.Random(20260403)
+    found = {"flip": 0, "cut off": 0}
+    harmless = 0
+    while found["flip"] < FLIPS or found["cut off"] < TRUNCATIONS:
+        end = rng.choice(("", "-wal"))
+        spoilt = bytearray(killed[end])
+        place, bit = rng.randrange(len(spoilt)), rng.randrange(8)
+        how = "flip" if found["flip"] < FLIPS else "cut off"
+        if how == "flip":
+            spoilt[place] ^= 1 << bit
+        else:
+            del spoilt[place:]
+        put(path, {**killed, end: bytes(spoilt)})
+        if _found(path):
+            found[how] += 1
+        else:  # in a byte that nothing reads
+            harmless += 1
+            put(path, {**killed, end: bytes(spoilt)})
+            assert content(path) == recorded, f"{how} at {place} of {end or 'the file'}"
+    assert harmless < FLIPS
+
+
+@pytest.mark.parametrize("end", ["", "-wal"])
+def test_a_file_that_is_gone_where_a_writer_was_killed_is_found(
+    killed: dict[str, bytes], tmp_path: Path, end: str
+) -> None:
+    path = tmp_path / "agent-db.db"
+    put(path, {**killed, end: b""})
+    assert damages(path)
+    put(path, {**killed, end: b""})
+    with pytest.raises(StoreDamaged, match=r"lacks what was recorded last|is empty"):
+        AgentFSJournal(path)
 
 
 @pytest.mark.parametrize(
