@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agentlark.model import Squad
+from orchestrator.backends.cassette.player import CassettePlayer
 from orchestrator.core.facts import Fact, NodeEnded, RunStarted, Signal, TurnEnded
 from orchestrator.core.frozen import digest_of
 from orchestrator.core.paths import RunPaths
@@ -74,6 +75,8 @@ class Stage:
     concise: bool = False
     fresh: Fresh = field(default_factory=Fresh)
     measures: bool = False
+    replay: CassettePlayer | None = None
+    """A cassette that answers in the performer's place."""
     watcher: Watcher = field(default_factory=Watcher)
     inbox: QueueInbox = field(default_factory=QueueInbox)
 
@@ -94,6 +97,7 @@ class Stage:
             squad=digest_of(b"s"),
             simulated=False,
             resumed=self.resumed,
+            replayed=self.replay is not None,
             at=LoopClock().now(),
         )
         task = asyncio.create_task(carry_out(engine, begun, LoopClock(), RunPaths(Path("nowhere"))))
@@ -121,7 +125,17 @@ class Stage:
         sinks = [self.watcher, *self.sinks]
         redactor = Redactor(self.secrets)
         return Engine(
-            plan, state, Ports(self.journal, self.performer, LoopClock(), self.inbox, sinks, redactor)
+            plan,
+            state,
+            Ports(
+                self.journal,
+                self.replay or self.performer,
+                LoopClock(),
+                self.inbox,
+                sinks,
+                redactor,
+                replay=self.replay,
+            ),
         )
 
     def facts(self, kind: type[F]) -> list[F]:
