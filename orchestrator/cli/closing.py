@@ -56,7 +56,7 @@ def metrics_of_run(result: RunResult) -> str:
     """The tokens of each agent and of all, as a table."""
     rows = [
         (name, tally.turns, tally.reused, tally.usage.input, tally.usage.output)
-        for name, tally in result.tallies.items()
+        for name, tally in result.metrics.by_agent.items()
     ]
     rows.append(("all", result.turns, result.reused, result.usage.input, result.usage.output))
     about = " (estimated)" if result.usage.estimated else ""

@@ -7,9 +7,10 @@ them; a run's state is the fold of its facts. Signals are live and may be lost. 
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, JsonValue, NonNegativeInt, TypeAdapter
+from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, TypeAdapter
 
 from agentlark.blueprint import Handoff, Specialist
 from orchestrator.core.frozen import Digest, Frozen
@@ -61,6 +62,12 @@ class TurnStarted(Frozen):
     backend: str
     model: str
     max_tokens: int
+    max_input: NonNegativeInt | None = None
+    """The most input tokens that the call can come to; None in records that do not say."""
+    max_cost: Decimal | None = None
+    """The most US dollars that it can cost; None when its price is unknown, and when nobody bills it."""
+    elapsed_s: NonNegativeFloat = 0.0
+    """How long the run had been going, its sessions taken together, by a clock that never jumps."""
     at: datetime
 
 
@@ -80,6 +87,11 @@ class TurnEnded(Frozen):
     """Whether the provider may have billed it; a deferred turn is never billed."""
     origin: Literal["live", "reused", "adopted", "replayed"] = "live"
     simulated: bool = False
+    cost: Decimal | None = None
+    """US dollars for `usage`, at the prices known then: what it cost or, if it was not sent, would have; None
+    when nobody knows."""
+    elapsed_s: NonNegativeFloat = 0.0
+    """As in `TurnStarted`; 0 for a turn that was not sent."""
     at: datetime
 
     @property

@@ -23,7 +23,7 @@ from orchestrator.core.ports import Clock, Journal
 from orchestrator.core.settings import Choice
 from orchestrator.core.turn import Usage
 from orchestrator.run.engine import Engine
-from orchestrator.schedule.tally import Tally
+from orchestrator.schedule.tally import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class RunResult:
     """Of the turns that were sent."""
     saved: Usage
     """Of the turns that were reused."""
-    tallies: dict[str, Tally]
-    """What each agent took, by id, in the DAG's order."""
+    metrics: Metrics
+    """What each agent and each wave took, and all together."""
     waves: int
     """How many waves of agents joined."""
     waves_ended: tuple[WavesEnded, ...]
@@ -201,7 +201,7 @@ async def carry_out(engine: Engine, started: RunStarted, clock: Clock, paths: Ru
         reused=state.reused,
         usage=state.usage,
         saved=state.saved,
-        tallies=state.tallies(),
+        metrics=state.metrics(),
         waves=len(state.joined),
         waves_ended=tuple(state.waves_ended.values()),
         consent=tuple(sorted(state.awaiting)),

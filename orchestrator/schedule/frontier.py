@@ -1,18 +1,21 @@
 """The frontier of a run: which nodes can start now, and which never can, as nodes are added and end.
 
 A node is ready the moment the last one that it waits for has ended well; it never waits for a whole layer.
-Ready nodes wait in a heap per group by their place in the DAG's order; each ending looks only at the ending
-node's own dependents, so that a run of n nodes and e edges costs O((n + e) log n) in all.
+Ready nodes wait in a heap per group, whoever holds up the longest chain first (see `priority.py`), then by
+their place in the DAG's order. The chains are counted anew only after nodes were added, and each ending looks
+only at the ending node's own dependents, so that a run of n nodes and e edges costs O((n + e) log n) for
+every wave.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from orchestrator.core.facts import NodeEnded
 from orchestrator.schedule.node import Node
+from orchestrator.schedule.priority import remaining_chains
 
 _WELL = ("done", "skipped")
 """How a node ends whose dependents may go on."""
@@ -24,7 +27,9 @@ class Frontier:
     def __init__(self, groups: Iterable[str]) -> None:
         self.ended: dict[str, NodeEnded] = {}
         self._nodes: dict[str, Node] = {}
-        self._ready: dict[str, list[tuple[int, str]]] = {group: [] for group in groups}
+        self._ready: dict[str, list[tuple[int, int, str]]] = {group: [] for group in groups}
+        self._chains: dict[str, int] | None = None
+        """How many nodes wait for each in a row, itself included; None while nodes are being added."""
         self._open = dict.fromkeys(self._ready, 0)
         self._below: defaultdict[str, list[str]] = defaultdict(list)
         self._missing: dict[str, int] = {}
@@ -41,6 +46,7 @@ class Frontier:
             if self.is_lost(upstream):
                 self._lost.append(upstream)
         self._missing[node.id] = sum(not self.has_done(upstream) for upstream in node.waits)
+        self._chains = None
         self._offer(node)
 
     def end(self, fact: NodeEnded) -> None:
@@ -65,19 +71,40 @@ class Frontier:
         self._taken = set(self.ended)
         self._lost = []
         self._ready = {group: [] for group in self._ready}
+        self._chains = None
         for node in self._nodes.values():
             if node.id not in self.ended:
                 self._offer(node)
 
     def _offer(self, node: Node) -> None:
         if not self._missing[node.id]:
-            heappush(self._ready[node.group], (node.order, node.id))
+            chain = self._chains[node.id] if self._chains is not None else 0
+            heappush(self._ready[node.group], (-chain, node.order, node.id))
+
+    def _count_chains(self) -> dict[str, int]:
+        """The chains of all nodes that have not ended; whoever is ready is put in their order."""
+        chains = remaining_chains(
+            {name: node.waits for name, node in self._nodes.items() if name not in self.ended}
+        )
+        for group, ready in self._ready.items():
+            anew = [(-chains.get(name, 0), order, name) for _, order, name in ready]
+            heapify(anew)
+            self._ready[group] = anew
+        self._chains = chains
+        return chains
+
+    def urgency(self, name: str) -> int:
+        """How many nodes the longest chain from a node on has, itself included; 0 once it has ended."""
+        chains = self._count_chains() if self._chains is None else self._chains
+        return 0 if name in self.ended else chains.get(name, 0)
 
     def take_ready(self, group: str) -> Node | None:
-        """The next node of a group that can start, earliest in the DAG's order; each only once."""
+        """The next node of a group that can start, most urgent first; each only once."""
+        if self._chains is None:
+            self._count_chains()
         ready = self._ready[group]
         while ready:
-            _, name = heappop(ready)
+            _, _, name = heappop(ready)
             if name not in self._taken:
                 self._taken.add(name)
                 return self._nodes[name]

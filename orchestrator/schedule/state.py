@@ -2,7 +2,7 @@
 
 The run loop, resume, screens, metrics and timelines share this one fold. It answers who is ready and who can
 no longer run (see `frontier.py`), what was handed to whom (`relay.py`), what each agent took (`tally.py`),
-and what stands upstream of whom. Groups are the only barrier.
+what is spent and promised (`budget.py`), and what stands upstream of whom. Groups are the only barrier.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ from orchestrator.core.facts import (
     WavesEnded,
 )
 from orchestrator.core.turn import TurnId, Usage
+from orchestrator.schedule.budget import Ledger
 from orchestrator.schedule.conduct import Conduct
 from orchestrator.schedule.dag import dag_order
 from orchestrator.schedule.frontier import Frontier
 from orchestrator.schedule.growth import depths_of
 from orchestrator.schedule.node import ORCHESTRATOR, Node, agent_of, orchestrator_agent, specialist_agent
 from orchestrator.schedule.relay import Batons, Places, unnoted, waits_of
-from orchestrator.schedule.tally import Tallies, Tally
+from orchestrator.schedule.tally import Metrics, Tallies
 
 
 class RunState:
@@ -62,6 +63,7 @@ class RunState:
         self.waves = 0
         self._conducts = dict(conducts or {})
         self._engaged: list[AgentsEngaged] = []
+        self.ledger = Ledger()
         self._tallies = Tallies()
         self._batons = Batons()
         self._engagements: dict[str, list[str]] = {}
@@ -103,13 +105,17 @@ class RunState:
         """Take the next fact into account."""
         match fact:
             case RunStarted():
+                self._tallies.begin(fact)
                 if fact.resumed:
                     self._reopen()
             case TurnStarted():
                 self.unknown[fact.id] = fact
+                self.ledger.start(fact, self.nodes[fact.id.node])
+                self._tallies.start(fact, self.nodes[fact.id.node])
             case TurnEnded():
                 self.unknown.pop(fact.id, None)
-                self._tallies.count(fact)
+                took = self.ledger.end(fact)
+                self._tallies.end(fact, self.nodes[fact.id.node], took)
             case AgentsEngaged():
                 self._engage(fact)
             case AgentsJoined():
@@ -127,6 +133,7 @@ class RunState:
                 self.refused[fact.node] = fact
             case NodeEnded():
                 self._frontier.end(fact)
+                self._tallies.end_node(fact)
             case RunEnded():
                 self.ending = fact
             case Acted() | InterruptAsked():
@@ -242,12 +249,13 @@ class RunState:
     def _reopen(self) -> None:
         """A resumed run tries again whatever did not end well, and goes on where that had ended a group."""
         self._frontier.reopen()
+        self.ledger.resume()
         self.waves_ended = {group: end for group, end in self.waves_ended.items() if end.ending != "failed"}
         self.ending = None
         self._group = 0
 
     def take_ready(self) -> Node | None:
-        """The next node of the current group that can start, earliest in the DAG's order; each only once."""
+        """The next node of the current group that can start, most urgent first; each only once."""
         return None if self.group is None else self._frontier.take_ready(self.group)
 
     @property
@@ -388,10 +396,19 @@ class RunState:
         added = [each for group in planning for each in self._members[group] if each.part == "specialist"]
         return sorted({each.id: each for each in (*direct, *added)}.values(), key=lambda each: each.order)
 
-    def tallies(self) -> dict[str, Tally]:
-        """What each agent took, by id, in the DAG's order."""
+    def urgency(self, name: str) -> int:
+        """How many nodes wait for one another in a row from a node on, itself included."""
+        return self._frontier.urgency(name)
+
+    def metrics(self) -> Metrics:
+        """What the run took: each agent in the DAG's order, each wave, and in all."""
         known = dict.fromkeys(node.agent.id for node in self.in_order())
-        return {name: self._tallies.by_agent[name] for name in known if name in self._tallies.by_agent}
+        return Metrics(
+            by_agent={name: tally for name in known if (tally := self._tallies.by_agent.get(name))},
+            by_wave=dict(sorted(self._tallies.by_wave.items())),
+            whole=self._tallies.whole,
+            lost=self.ledger.lost + self.ledger.promised(),
+        )
 
     @property
     def turns(self) -> int:
@@ -400,7 +417,7 @@ class RunState:
 
     @property
     def reused(self) -> int:
-        """How many turns were taken from other runs."""
+        """How many turns were taken from a record."""
         return self._tallies.whole.reused
 
     @property
@@ -410,7 +427,7 @@ class RunState:
 
     @property
     def saved(self) -> Usage:
-        """The tokens of all turns that were taken from other runs."""
+        """The tokens of all turns that were taken from a record."""
         return self._tallies.whole.saved
 
     def output_digest(self, name: str) -> str | None:

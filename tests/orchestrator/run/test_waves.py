@@ -303,7 +303,7 @@ def test_what_the_orchestrator_reads_is_bounded_and_it_is_told_what_was_left_out
 
 def test_every_wave_and_both_kinds_of_agents_are_counted_in_the_tallies() -> None:
     result = autonomous(TWO, done()).play()
-    assert {name: tally.turns for name, tally in result.tallies.items()} == {
+    assert {name: tally.turns for name, tally in result.metrics.by_agent.items()} == {
         "planner": 2, "builder": 2, "docs": 2, "a": 2, ORCHESTRATOR: 2, "b": 2,
     }  # fmt: skip
 

@@ -188,7 +188,7 @@ def test_folding_the_facts_again_gives_the_state_that_the_run_had(squad: Squad, 
     assert list(again.state.nodes) == [node.id for node in again.state.in_order()]
     assert again.answers() == result.answers
     assert tuple(node.id for node in again.state.final()) == result.final
-    assert again.state.tallies() == result.tallies
+    assert again.state.metrics() == result.metrics
 
 
 @bounded

@@ -242,7 +242,7 @@ def test_tallies_count_an_agents_engagements_together_and_reused_turns_apart() -
     state.apply(turn_ended("planner", usage=Usage(input=1)))
     state.apply(turn_ended("planner@1", usage=Usage(input=2)))
     state.apply(turn_ended("coder", usage=Usage(input=4), origin="reused"))
-    tallies = state.tallies()
+    tallies = state.metrics().by_agent
     assert list(tallies) == ["planner", "coder"]
     assert (tallies["planner"].turns, tallies["planner"].usage.input) == (2, 3)
     assert (tallies["coder"].reused, tallies["coder"].saved.input, tallies["coder"].turns) == (1, 4, 0)
