@@ -101,14 +101,14 @@ class ArtifactProjection:
     def rebuild(self, journal: Recorded, run: str) -> CaughtUp:
         """Project a run anew from its first fact; artifacts of runs that the journal no longer has stay."""
         record = recorded(journal, run)
-        self._forget(record)
+        self.forget(record)
         return self.catch_up(journal, record)
 
     def rebuild_all(self, journal: Recorded | None, memory: Recorded | None) -> CaughtUp:
         """Project everything anew that the journals have; what only this file has stays."""
         for source in (journal, memory):
             for record in source.runs() if source else ():
-                self._forget(record)
+                self.forget(record)
         done = [self.catch_up_all(journal)] if journal else []
         return _sum(done + ([self.catch_up_memory(memory)] if memory else []))
 
@@ -164,8 +164,8 @@ class ArtifactProjection:
                 row = _run_row(db, record)
         return int(row[0]), int(row[1])
 
-    def _forget(self, record: RunRecord) -> None:
-        """Take everything of a run out, as if none of its facts had been taken."""
+    def forget(self, record: RunRecord) -> None:
+        """Take everything of a run out, as if none of its facts had been taken: it is projected anew."""
         with self._transaction() as db:
             id, _ = _run_row(db, record)
             _remove(db, record, id)

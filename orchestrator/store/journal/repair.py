@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentlark.diagnostics import visible
 from orchestrator.core.errors import StoreError
+from orchestrator.core.ports import RunRecord
 from orchestrator.store.agentfs.backup import free_path, sync
 from orchestrator.store.journal.examine import damages
 from orchestrator.store.journal.rewrite import put_in_place, remove, write_anew
@@ -40,10 +41,10 @@ class Mended:
     """What could not be mended, by name."""
 
 
-def mend(path: Path, before_it_counts: Callable[[Iterable[str]], None] = lambda runs: None) -> Mended | None:
+def mend(path: Path, renumbered: Callable[[Sequence[RunRecord]], None] = lambda runs: None) -> Mended | None:
     """Mend a journal; None when nothing is damaged. The caller holds the folder's lock.
 
-    `before_it_counts` is told the runs whose facts are numbered anew, before the mended file takes its place.
+    `renumbered` is told the runs whose facts are numbered anew, before the mended file takes its place.
     Raises StoreRefused for a file that is not ours to mend (locked, newer), StoreError when it is past
     mending or there is no room; the file is as it was then.
     """
@@ -54,7 +55,7 @@ def mend(path: Path, before_it_counts: Callable[[Iterable[str]], None] = lambda 
     try:
         found = damages(path)
         if found:
-            return _mended(path, _Damage(tuple(found), damaged, noted), before_it_counts)
+            return _mended(path, _Damage(tuple(found), damaged, noted), renumbered)
     except BaseException:
         if not _log(damaged).exists():  # the file itself is as it was
             remove(damaged)
@@ -72,7 +73,7 @@ class _Damage:
     noted: Acknowledged | None
 
 
-def _mended(path: Path, damage: _Damage, before_it_counts: Callable[[Iterable[str]], None]) -> Mended:
+def _mended(path: Path, damage: _Damage, renumbered: Callable[[Sequence[RunRecord]], None]) -> Mended:
     copy = path.with_name(f".{path.name}.mending")
     remove(copy)
     try:
@@ -80,19 +81,24 @@ def _mended(path: Path, damage: _Damage, before_it_counts: Callable[[Iterable[st
         try:
             salvage = Salvage(db)
             unread = write_anew(path, salvage, copy)
-            runs = tuple(record.slug for record in salvage.records())
+            records = salvage.records()
             if damage.noted is not None:
                 salvage.compare(damage.noted)
         finally:
             db.close()
-        cut = tuple(sorted(salvage.cut))
-        before_it_counts(cut)
+        cut = [record for record in records if record.slug in salvage.cut]
+        renumbered(cut)
         put_in_place(path)
     except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{visible(str(path))} cannot be mended: {error}", _AS_IT_WAS) from error
     finally:
         remove(copy)
-    return Mended(damage.found, damage.kept, runs, cut, tuple(dict.fromkeys([*salvage.lost, *unread])))
+    lost = tuple(dict.fromkeys([*salvage.lost, *unread]))
+    return Mended(damage.found, damage.kept, _slugs(records), _slugs(cut), lost)
+
+
+def _slugs(records: Sequence[RunRecord]) -> tuple[str, ...]:
+    return tuple(record.slug for record in records)
 
 
 def _log(path: Path) -> Path:
