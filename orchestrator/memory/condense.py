@@ -20,7 +20,7 @@ from orchestrator.core.paths import RunPaths
 from orchestrator.core.ports import BackendCard, Clock, Performer, RunRecord
 from orchestrator.core.settings import Choice, Settings
 from orchestrator.memory.grouping import gatherings
-from orchestrator.memory.shelf import Shelf, bring_up_to_date, open_shelf
+from orchestrator.memory.shelf import Shelf, open_shelf
 from orchestrator.memory.summarisers import EXTRACTIVE_CARD, Extractive, Material, material_of, squad_of
 from orchestrator.store.artifacts import Artifact, ArtifactReader, Wanted
 from orchestrator.store.artifacts.condensing import (
@@ -30,6 +30,7 @@ from orchestrator.store.artifacts.condensing import (
     Undo,
     standing_passes,
 )
+from orchestrator.store.artifacts.upkeep import bring_up_to_date
 from orchestrator.store.journal import AgentFSJournal
 from orchestrator.wiring.answering import CARDS
 from orchestrator.wiring.apart import Apart, start_apart

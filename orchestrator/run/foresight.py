@@ -24,6 +24,7 @@ from orchestrator.core.redact import Redactor
 from orchestrator.core.turn import Done, Failed, Outcome, TurnInput, TurnOrder
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.engine import Engine, Plan, Ports
+from orchestrator.run.given import ReadInputs
 from orchestrator.run.inbox import QueueInbox
 from orchestrator.run.surroundings import receivers_of
 from orchestrator.schedule.explain import Change, changes, reason
@@ -325,12 +326,18 @@ def _open_groups(gone: Gone, found: Mapping[str, ForeseenNode]) -> tuple[str, ..
 
 
 async def look_ahead(
-    plan: Plan, state: RunState, reader: Reader | None, last: str | None, clock: Clock, redactor: Redactor
+    plan: Plan,
+    state: RunState,
+    reader: Reader | None,
+    last: str | None,
+    clock: Clock,
+    redactor: Redactor,
+    read_inputs: ReadInputs,
 ) -> Forecast:
     """What a run from `state` would do; `last` is the run whose answers stand for unknown ones."""
     history = History(reader, last)
     journal, foreseer = ForesightJournal(reader), Foreseer(history)
-    engine = Engine(plan, state, Ports(journal, foreseer, clock, QueueInbox(), (), redactor))
+    engine = Engine(plan, state, Ports(journal, foreseer, clock, QueueInbox(), (), redactor, read_inputs))
     digest = digest_of(b"")
     at = clock.now()
     await engine.execute(RunStarted(run=plan.slug, prompt=digest, squad=digest, simulated=False, at=at))

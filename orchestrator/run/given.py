@@ -11,10 +11,14 @@ from pydantic import TypeAdapter
 from agentlark.diagnostics import visible
 from agentlark.inputs import Inputs
 from agentlark.model import Agent
+from orchestrator.core.errors import UserError
 from orchestrator.core.frozen import Digest, canonical, digest_of
 from orchestrator.core.memory import Remembered
 from orchestrator.core.redact import Redactor
 from orchestrator.core.turn import Recollection
+
+MEMORY = "memory"
+"""The name under which a run's settings keep what its agents remember."""
 
 Memory = Mapping[str, tuple[Remembered, ...]]
 """What agents remember, by id; frozen when their run starts."""
@@ -87,11 +91,16 @@ async def given_to(agent: Agent, read: ReadInputs, memory: Memory, redactor: Red
     return Given(replace(inputs, files=files), memory.get(agent.id, ()))
 
 
-def as_setting(memory: Memory) -> str:
-    """Frozen memory as a text that is kept with a run's settings."""
-    return _MEMORY.dump_json(dict(memory)).decode()
+def kept_memory(memory: Memory) -> dict[str, str]:
+    """Memory as a run's settings keep it, so that a resumed run and a replay have the same."""
+    return {MEMORY: _MEMORY.dump_json(dict(memory)).decode()} if any(memory.values()) else {}
 
 
-def from_setting(text: str) -> Memory:
-    """Frozen memory as it was kept. Raises ValueError when the text is something else."""
-    return _MEMORY.validate_json(text)
+def memory_in(kept: Mapping[str, str], where: str) -> Memory:
+    """Memory as it was kept, of settings that somebody may have edited. Raises UserError that says where."""
+    try:
+        return _MEMORY.validate_json(kept.get(MEMORY, "{}"))
+    except ValueError as error:
+        raise UserError(
+            f"{where}: what agents remember cannot be read: {error}", "record it again"
+        ) from error

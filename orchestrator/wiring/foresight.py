@@ -15,6 +15,8 @@ from orchestrator.schedule.conduct import conducts_of
 from orchestrator.schedule.select import select
 from orchestrator.schedule.state import RunState
 from orchestrator.store.journal import open_journal_readonly
+from orchestrator.wiring.answering import check_answerable
+from orchestrator.wiring.given import inputs_of, memory_of
 from orchestrator.wiring.reading import places_of
 from orchestrator.wiring.runs import RunOptions, plan_of
 
@@ -25,13 +27,16 @@ async def foresee(squad: Squad, prompt: str, options: RunOptions | None = None) 
     settings = settle(options.flags, options.environ)
     redactor = Redactor(settings.secrets)
     squad = redacted(select(squad, options.agents, options.groups, options.with_deps), redactor)
-    plan = plan_of("foreseen", redactor.text(prompt), settings)
+    paths = places_of(options.folder, options.places, options.environ).paths
+    simulated = check_answerable(squad, settings, needs_keys=False)
+    memory = memory_of(squad, paths, redactor, simulated=simulated)
+    plan = replace(plan_of("foreseen", redactor.text(prompt), settings), memory=memory)
     conducts = {
         group: replace(conduct, approve=None) for group, conduct in conducts_of(squad, settings.asked).items()
     }
-    path = places_of(options.folder, options.places, options.environ).paths.journal
+    has_journal = paths.journal.is_file()
     with ExitStack() as stack:
-        reader = stack.enter_context(open_journal_readonly(path)) if path.is_file() else None
+        reader = stack.enter_context(open_journal_readonly(paths.journal)) if has_journal else None
         last = find_run(reader, None).slug if reader else None
         state = RunState(squad, conducts)
-        return await look_ahead(plan, state, reader, last, options.clock, redactor)
+        return await look_ahead(plan, state, reader, last, options.clock, redactor, inputs_of(paths))

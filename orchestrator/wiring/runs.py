@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +23,7 @@ from orchestrator.core.clock import SystemClock
 from orchestrator.core.errors import UserError
 from orchestrator.core.facts import Notice, RunStarted
 from orchestrator.core.frozen import digest_of
+from orchestrator.core.paths import RunPaths
 from orchestrator.core.places import PlaceFlags, Places
 from orchestrator.core.ports import Clock, Performer, RunRecord, Sink
 from orchestrator.core.redact import Redactor
@@ -30,6 +31,7 @@ from orchestrator.core.settings import Flags, Settings, settle
 from orchestrator.run.assignment import assign, backends_of
 from orchestrator.run.drift import SquadOrigin, drift, kept_origin
 from orchestrator.run.engine import Engine, Plan, Ports
+from orchestrator.run.given import Memory, kept_memory, memory_in
 from orchestrator.run.handle import RunHandle, RunHead, set_going
 from orchestrator.run.records import kept_settings
 from orchestrator.run.squads import SquadSource, redacted
@@ -39,9 +41,11 @@ from orchestrator.schedule.select import select
 from orchestrator.schedule.state import RunState
 from orchestrator.sinks.logs import LogSink
 from orchestrator.store.artifacts import ArtifactProjection, ArtifactSink
+from orchestrator.store.artifacts.upkeep import bring_up_to_date
 from orchestrator.store.inbox import FolderInbox
 from orchestrator.store.remote import MirrorSink
 from orchestrator.wiring.answering import CARDS, check_answerable, performers
+from orchestrator.wiring.given import inputs_of, memory_of
 from orchestrator.wiring.opening import OpenFolder, open_folder
 from orchestrator.wiring.reading import RecordedRun, places_of, recorded_run
 from orchestrator.wiring.tapes import Tapes, recorders
@@ -95,11 +99,16 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
     now = options.clock.now()
     async with AsyncExitStack() as stack:
         opened = open_folder(places_of(options.folder, options.places, options.environ), stack)
+        notices = bring_up_to_date(opened.places.paths) if _remembers(squad, options.tapes) else ()
+        remembered = _remembered(squad, opened.places.paths, redactor, options.tapes, simulated=simulated)
         record = RunRecord(
             slug=opened.places.session or now.strftime("run-%Y%m%d-%H%M%S"),
             squad=emit(squad),
             prompt=task,
-            settings=kept_settings(settings) | options.tapes.kept() | _kept_origin(options, redactor),
+            settings=kept_settings(settings)
+            | options.tapes.kept()
+            | _kept_origin(options, redactor)
+            | kept_memory(remembered),
             simulated=simulated,
             started=now,
         )
@@ -107,7 +116,7 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
         slug = await opened.journal.open_run(record)
         record = record.model_copy(update={"slug": slug})
         run = RecordedRun(record, squad, settings, RunState(squad, conducts_of(squad, settings.asked)))
-        yield _launch(run, answers, options, opened, stack)
+        yield _launch(run, answers, options, opened, stack, notices)
 
 
 @asynccontextmanager
@@ -164,6 +173,19 @@ def plan_of(slug: str, task: str, settings: Settings) -> Plan:
     )
 
 
+def _remembers(squad: Squad, tapes: Tapes) -> bool:
+    return tapes.replay is None and any(agent.memory for agent in squad.agents())
+
+
+def _remembered(
+    squad: Squad, paths: RunPaths, redactor: Redactor, tapes: Tapes, *, simulated: bool
+) -> Memory:
+    """What the squad's agents remember in a new run; in a replay, what they did when it was recorded."""
+    if tapes.replay is not None:
+        return memory_in(tapes.replay.head.settings, f"{tapes.replay.name}, line 1")
+    return memory_of(squad, paths, redactor, simulated=simulated)
+
+
 @dataclass(frozen=True, slots=True)
 class _Answers:
     """What answers a run, and the file that its turns are recorded in."""
@@ -201,6 +223,7 @@ def _launch(
     """Set a run going, from its first fact or from where its record ends."""
     record, state, paths = run.record, run.state, opened.places.paths
     opened.lock.name(record.slug)
+    memory = memory_in(record.settings, record.slug)
     projection = ArtifactProjection(paths.artifacts)
     stack.callback(projection.close)
     head = RunHead(
@@ -217,15 +240,21 @@ def _launch(
         LogSink(paths.logs, {node.id: node.agent.role for node in state.in_order()}, opened.journal.body),
         ArtifactSink(projection, opened.journal, record.slug),
         *_mirrors(opened.places),
-        *recorders(answers.tape, record, kept_settings(run.settings), opened.journal),
+        *recorders(answers.tape, record, kept_settings(run.settings) | kept_memory(memory), opened.journal),
         *options.sinks(head, run.squad),
     ]
-    redactor = Redactor(run.settings.secrets)
     engine = Engine(
-        plan_of(record.slug, record.prompt, run.settings),
+        replace(plan_of(record.slug, record.prompt, run.settings), memory=memory),
         state,
         Ports(
-            opened.journal, answers.performer, options.clock, inbox, sinks, redactor, replay=answers.cassette
+            opened.journal,
+            answers.performer,
+            options.clock,
+            inbox,
+            sinks,
+            Redactor(run.settings.secrets),
+            inputs_of(paths),
+            replay=answers.cassette,
         ),
     )
     started = RunStarted(

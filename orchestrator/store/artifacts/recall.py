@@ -7,12 +7,13 @@ Artifacts that a summary stands for are left out: the summary is there instead.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
 from typing import TypeAlias
 
+from agentlark.model import MEMORY_KINDS
 from orchestrator.core.errors import UserError
+from orchestrator.core.memory import Remembered
 from orchestrator.store.artifacts.payload import Artifact
 from orchestrator.store.artifacts.query import Wanted
 from orchestrator.store.artifacts.reader import ArtifactReader, Found
@@ -20,20 +21,7 @@ from orchestrator.store.artifacts.reader import ArtifactReader, Found
 MOST = 200
 """Artifacts that are looked at per term at most, newest first."""
 
-TERMS = ("agent", "tag", "topic", "type", "run")
-
 _Moment: TypeAlias = tuple[float, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """One artifact as it is put into a prompt; `text` may be cut, and then ends with `[…]`."""
-
-    id: str
-    agent: str
-    type: str
-    text: str
-    simulated: bool
 
 
 def wanted_by(term: str, simulated: bool) -> Wanted:
@@ -42,8 +30,8 @@ def wanted_by(term: str, simulated: bool) -> Wanted:
     Only artifacts that were simulated, or only such that were not. Raises UserError for another kind of term.
     """
     kind, colon, value = term.partition(":")
-    if not colon or not value or kind not in TERMS:
-        listed = ", ".join(f"{known}:…" for known in TERMS)
+    if not colon or not value or kind not in MEMORY_KINDS:
+        listed = ", ".join(f"{known}:…" for known in MEMORY_KINDS)
         raise UserError(f"memory {term!r}: that is no way to name artifacts", f"write one of {listed}")
     fields = {
         "agent": {"agents": (value,)},
@@ -58,30 +46,41 @@ def wanted_by(term: str, simulated: bool) -> Wanted:
 def recall(
     reader: ArtifactReader, terms: Sequence[str], budget_chars: int, simulated: bool
 ) -> tuple[Remembered, ...]:
-    """Every artifact that any term asks for, newest first, each once, until the budget is used up.
+    """Every artifact that any term asks for, newest first, each text once, until the budget is used up.
 
+    What was remembered twice in the same words is the same memory, so that an agent which reads what it wrote
+    itself is asked the same again once it writes nothing new. Summaries of interrupts, which name a run and
+    the time, are left out.
     The first that does not fit is cut to what room is left, if that is a tenth of the budget or more. Raises
     UserError for a term that cannot be read.
     """
     found = [reader.find(wanted_by(term, simulated)) for term in terms]
     remembered: list[Remembered] = []
+    said: set[tuple[str, str, str]] = set()
     room = budget_chars
     for one in _once(found):
         payload = reader.payload(one.ino)
-        if not isinstance(payload, Artifact):
+        if not isinstance(payload, Artifact) or payload.type == "interrupt":
             continue
         text = payload.text
+        if (one.agent, one.type, text) in said:
+            continue
+        said.add((one.agent, one.type, text))
         if len(text) > room:
             if room >= max(budget_chars // 10, len(_CUT) + 1):
                 cut = text[: room - len(_CUT)] + _CUT
-                remembered.append(Remembered(one.id, one.agent, one.type, cut, one.simulated))
+                remembered.append(_remembered(one, cut))
             break
         room -= len(text)
-        remembered.append(Remembered(one.id, one.agent, one.type, text, one.simulated))
+        remembered.append(_remembered(one, text))
     return tuple(remembered)
 
 
 _CUT = " […]"
+
+
+def _remembered(found: Found, text: str) -> Remembered:
+    return Remembered(id=found.id, agent=found.agent, type=found.type, text=text, simulated=found.simulated)
 
 
 def _once(found: Sequence[Sequence[Found]]) -> Iterator[Found]:
