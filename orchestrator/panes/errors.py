@@ -11,6 +11,7 @@ OrchestratorError
     ├── TabNotFound (UserError)
     ├── PaneNotFound (UserError)
     ├── LayoutRejected (UserError)  the multiplexer cannot read the layout
+    ├── LayoutIncomplete            the multiplexer tells its layout without a command that runs in it
     ├── NobodyAttached              the action concerns who is looking, and nobody is
     ├── NotCreated                  the multiplexer said yes, and there is nothing
     ├── ExitUnknown                 a command has ended, and the multiplexer missed how
@@ -61,6 +62,10 @@ class PaneNotFound(MultiplexerError, UserError):
 
 class LayoutRejected(MultiplexerError, UserError):
     """The multiplexer cannot read the layout; its report is in the message."""
+
+
+class LayoutIncomplete(MultiplexerError):
+    """The layout that the multiplexer tells leaves out a command; used, it would make something else."""
 
 
 class NobodyAttached(MultiplexerError):

@@ -35,8 +35,10 @@ _WINDOW_OPTIONS = {
 
 _PIECE = 4000
 _SETTLE_S = 0.02
-_ENDED = "status=#{pane_dead_status} signal=#{pane_dead_signal}"
+_LOOKS = 20
+_ENDED = "dead=#{pane_dead} status=#{pane_dead_status} signal=#{pane_dead_signal}"
 _PANE = "#{pane_id} #{window_id} #{pane_active} " + _ENDED + " #{pane_title}"
+_UNREAPED = ["dead=1", "status=", "signal="]
 _TAB = "#{window_id} #{window_panes} #{window_name}"
 _WROTE = re.compile(rb"^%(?:extended-)?output (%\d+)")
 _REARRANGED = (b"%layout-change", b"%window-close", b"%unlinked-window-close")
@@ -74,7 +76,7 @@ class TmuxSession:
 
     async def panes(self) -> tuple[Pane, ...]:
         """Its panes, window by window."""
-        rows = [row.split(" ", 5) for row in await self._rows("list-panes", _PANE, "-s")]
+        rows = [row.split(" ", 6) for row in await self._reaped()]
         return tuple(
             Pane(
                 id=pane,
@@ -83,7 +85,7 @@ class TmuxSession:
                 is_focused=active == "1",
                 exit_status=_status(status.removeprefix("status="), by.removeprefix("signal=")),
             )
-            for pane, window, active, status, by, name in rows
+            for pane, window, active, _, status, by, name in rows
         )
 
     async def new_tab(self, tab: TabPlan) -> Tab:
@@ -207,6 +209,19 @@ class TmuxSession:
     async def _rows(self, verb: str, form: str, *flags: str) -> list[str]:
         target = await self._calls.target(self.name)
         return (await self._calls.run(verb, *flags, "-t", target, "-F", form)).splitlines()
+
+    async def _reaped(self) -> list[str]:
+        """The rows of `panes`, with the status of each command that has ended.
+
+        Now and then tmux (3.3a) overlooks the end of a child until the next one ends, so one is made to end.
+        """
+        for _ in range(_LOOKS):
+            rows = await self._rows("list-panes", _PANE, "-s")
+            if not any(row.split(" ", 6)[3:6] == _UNREAPED for row in rows):
+                break
+            await self._calls.run("run-shell", "-b", "true")
+            await asyncio.sleep(_SETTLE_S)
+        return rows
 
     async def _pane(self, pane: str) -> Pane:
         for each in await self.panes():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -42,7 +42,7 @@ REQUIREMENT = Requirement(
 )
 
 POLL_S = 0.05
-_APPEAR_S = 5.0
+_LOOK_AFTER_S = 2.0
 _ATTEMPTS = 3
 _RECOVERY_S = 0.5
 _PANE_ID = re.compile(r"(terminal|plugin)_\d+")
@@ -93,18 +93,31 @@ class Calls:
     ) -> Ended:
         """A command for a session, successful or not, while the session lives.
 
-        Raises SessionNotFound when there is none, or when it ended meanwhile.
+        Raises SessionNotFound when there is none, or when it ended meanwhile: zellij itself would wait for an
+        answer as long as it may, so a call that takes its time is accompanied by looking after the session.
         """
         name = self.session(session)
-        try:
-            ended = await self.program.call([f"--session={name}", *argv], stdin=stdin, deadline_s=deadline_s)
-        except DeadlineExceeded:
+        for _ in range(_ATTEMPTS):
+            call = self.program.call([f"--session={name}", *argv], stdin=stdin, deadline_s=deadline_s)
+            ended = await self._accompanied(name, call)
+            # With several other sessions it lists them, and exits with 0.
+            if not _NO_SESSION.match(ended.stderr.decode(errors="replace")):
+                return ended
             await self.alive(name)
-            raise
-        # With several other sessions it lists them, and exits with 0.
-        if _NO_SESSION.match(ended.stderr.decode(errors="replace")):
-            raise _no_session(name)
-        return ended
+        raise _no_session(name)
+
+    async def _accompanied(self, session: str, call: Coroutine[None, None, Ended]) -> Ended:
+        """How a call ends, while the session lives; it is stopped when that ends before."""
+        calling = asyncio.create_task(call)
+        try:
+            while not (await asyncio.wait({calling}, timeout=_LOOK_AFTER_S))[0]:
+                await self.alive(session)
+            if isinstance(calling.exception(), DeadlineExceeded):
+                await self.alive(session)
+            return calling.result()
+        finally:
+            calling.cancel()
+            await asyncio.gather(calling, return_exceptions=True)
 
     async def act(
         self, session: str | None, *action: str, stdin: bytes = b"", deadline_s: float | None = None
@@ -142,7 +155,20 @@ class Calls:
         return tuple(sorted(each.name for each in await self.sessions() if each.is_live))
 
     async def sessions(self) -> tuple[SessionInfo, ...]:
-        """All sessions zellij knows, ended ones included, as it orders them: oldest first."""
+        """All sessions zellij knows, ended ones included, as it orders them: oldest first.
+
+        While a client leaves, and right after the start, a server may answer the question whether it lives
+        with something else, and zellij then takes it for dead. So zellij is asked twice.
+        """
+        known: dict[str, SessionInfo] = {}
+        first = await self._sessions()
+        await asyncio.sleep(POLL_S)
+        for each in (*first, *await self._sessions()):
+            if each.is_live or each.name not in known:
+                known[each.name] = each
+        return tuple(known.values())
+
+    async def _sessions(self) -> list[SessionInfo]:
         ended = await self.program.call(["list-sessions", "--no-formatting"])
         found = []
         for line in ended.stdout.decode(errors="replace").splitlines():
@@ -150,7 +176,7 @@ class Calls:
             if created:
                 age = rest.partition(" ago]")[0]
                 found.append(SessionInfo(name=name, age=age, is_live="(EXITED" not in rest))
-        return tuple(found)
+        return found
 
     async def alive(self, session: str) -> None:
         """Nothing, if the session lives. Raises SessionNotFound otherwise."""
@@ -194,7 +220,7 @@ class Calls:
         """The pane that an action makes, found in the session. Raises NotCreated when it is not there."""
         before = {pane.pane_id for pane in await self.panes(session)}
         said = _PANE_ID.fullmatch((await self.act(session, *action)).strip())
-        until_s = _now_s() + _APPEAR_S
+        until_s = _now_s() + self.program.around.deadline_s
         while _now_s() < until_s:
             fresh = [pane for pane in await self.panes(session) if pane.pane_id not in before]
             for pane in fresh:
@@ -210,7 +236,7 @@ class Calls:
         """The tab that an action makes, once it has a pane. Raises NotCreated when it gets none."""
         before = {tab.tab_id for tab in await self.tabs(session)}
         said = (await self.act(session, *action)).strip()
-        until_s = _now_s() + _APPEAR_S
+        until_s = _now_s() + self.program.around.deadline_s
         while _now_s() < until_s:
             peopled = {pane.tab_id for pane in await self.panes(session) if pane.is_selectable}
             for tab in await self.tabs(session):

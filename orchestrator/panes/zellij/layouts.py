@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestrator.panes.errors import CallFailed, InvalidInput, LayoutRejected
+from orchestrator.panes.errors import CallFailed, InvalidInput, LayoutIncomplete, LayoutRejected
 from orchestrator.panes.zellij.calls import Calls
+
+_EMPTY_TAB = re.compile(r"^    tab [^\n]*\{\n    (?:\}|    floating_panes \{)", re.MULTILINE)
 
 BUILT_IN = ("classic", "compact", "default", "disable-status-bar", "strider", "welcome")
 
@@ -22,8 +24,11 @@ class Layouts:
         self._calls = calls
 
     async def dump(self, *, session: str | None = None) -> str:
-        """A session's present layout as KDL; its commands wait for Enter when it is used."""
-        return await self._calls.answer(session, "dump-layout", read=kdl_of)
+        """A session's present layout as KDL; its commands wait for Enter when it is used.
+
+        Raises LayoutIncomplete when zellij leaves a command out.
+        """
+        return await dumped(self._calls, session)
 
     async def save(self, path: Path, *, session: str | None = None) -> None:
         """Write a session's present layout to a file. Raises OSError when it cannot be written."""
@@ -103,7 +108,27 @@ def layout_file(layout: Path | str | None) -> Iterator[Path | None]:
             yield file
 
 
-def kdl_of(said: str) -> str:
+async def dumped(calls: Calls, session: str | None) -> str:
+    """The layout that a session has. Raises LayoutIncomplete.
+
+    Zellij 0.44 leaves out the pane of a tab that has no other, bars included. Remove the check, and the
+    error, when 0.45 is the oldest version that is supported.
+    """
+    kdl = await calls.answer(session, "dump-layout", read=_kdl)
+    if not _EMPTY_TAB.search(kdl):
+        return kdl
+    shown = [pane for pane in await calls.panes(session) if not pane.is_floating and not pane.is_suppressed]
+    tabs = [pane.tab_id for pane in shown]
+    for pane in shown:
+        if pane.terminal_command and tabs.count(pane.tab_id) == 1:
+            raise LayoutIncomplete(
+                f"zellij leaves the only pane of tab {pane.tab_name!r} out: {pane.terminal_command}",
+                "zellij 0.45 does not; or give the tab a second pane or a bar",
+            )
+    return kdl
+
+
+def _kdl(said: str) -> str:
     """A layout that zellij has dumped. Raises ValueError for anything else."""
     if not said.startswith("layout"):
         raise ValueError(said[:80])

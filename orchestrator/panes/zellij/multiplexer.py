@@ -22,7 +22,6 @@ from orchestrator.panes.zellij.client import ZellijClient
 from orchestrator.panes.zellij.options import PaneOptions
 from orchestrator.panes.zellij.results import PaneInfo, PaneUpdate, TabInfo
 
-_PANES_APPEAR_S = 15.0
 _POLL_S = 0.1
 
 
@@ -49,7 +48,7 @@ class ZellijMultiplexer:
         await self._client.sessions.create(session, layout=render_layout(layout), cwd=cwd)
         made = ZellijSession(session, self._path, self._around)
         try:
-            await _all_there(made, sum(len(tab.panes()) for tab in layout.tabs))
+            await _all_there(made, sum(len(tab.panes()) for tab in layout.tabs), self._around.deadline_s)
         except MultiplexerError:
             with suppress(MultiplexerError):
                 await made.kill()
@@ -88,8 +87,9 @@ class ZellijSession:
         first, *others = tab.panes()
         seen = next((each.tab_id for each in await self._client.tabs.list() if each.active), None)
         made = await self._client.tabs.create(first.argv, name=tab.name, cwd=first.cwd)
-        (pane,) = await self._client.tabs.panes(made.tab_id)
-        await self._client.panes.rename(pane.pane_id, first.name)
+        panes = await self._client.tabs.panes(made.tab_id)
+        asked = [pane for pane in panes if pane.terminal_command == (" ".join(first.argv) or None)]
+        await self._client.panes.rename((asked or panes)[-1].pane_id, first.name)
         if seen is not None:  # zellij shows a new tab; its --no-focus is of 0.45
             with suppress(NobodyAttached, TabNotFound):
                 await self._client.tabs.go_to_id(seen)
@@ -156,8 +156,8 @@ class ZellijSession:
         await self._client.sessions.delete(self.name, force=True)
 
 
-async def _all_there(session: ZellijSession, panes: int) -> None:
-    until_s = asyncio.get_running_loop().time() + _PANES_APPEAR_S
+async def _all_there(session: ZellijSession, panes: int, deadline_s: float) -> None:
+    until_s = asyncio.get_running_loop().time() + deadline_s
     while len(await session.panes()) < panes:
         if asyncio.get_running_loop().time() > until_s:
             raise NotCreated(

@@ -82,8 +82,14 @@ class PaneArrangement(PaneIO):
         await self._targeted(session, pane_id, _SCROLL[where])
 
     async def toggle_fullscreen(self, pane_id: str, *, session: str | None = None) -> None:
-        """Let a pane fill its tab, or no longer."""
-        await self._targeted(session, pane_id, "toggle-fullscreen")
+        """Let a pane fill its tab, or no longer.
+
+        It is focused first: zellij takes the focused pane for the one that fills the tab, whichever does.
+        """
+        pane = await self._calls.pane(session, pane_id)
+        if not pane.is_focused:
+            await self._calls.act(session, "focus-pane-id", pane.pane_id)
+        await self._calls.act(session, "toggle-fullscreen", f"--pane-id={pane.pane_id}")
 
     async def toggle_frames(self, *, session: str | None = None) -> None:
         """Show or hide the frames of all panes."""

@@ -49,6 +49,7 @@ class PaneInfo(_Said):
     is_focused: bool
     is_floating: bool
     is_fullscreen: bool
+    """Whether it fills its tab; zellij says so of the focused pane, whichever it is."""
     is_suppressed: bool
     is_selectable: bool
     exited: bool

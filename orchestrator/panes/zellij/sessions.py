@@ -19,13 +19,17 @@ from orchestrator.panes.errors import (
 )
 from orchestrator.panes.inputs import session_name
 from orchestrator.panes.zellij.calls import POLL_S, Calls, refusal
-from orchestrator.panes.zellij.layouts import kdl_of, layout_file
+from orchestrator.panes.zellij.layouts import dumped, layout_file
 from orchestrator.panes.zellij.results import ClientInfo, SessionInfo
 
 Mode: TypeAlias = Literal[
     "normal", "locked", "resize", "pane", "tab", "scroll", "enter-search", "search", "rename-tab",
     "rename-pane", "session", "move", "prompt", "tmux",
 ]  # fmt: skip
+
+_GREETINGS = ("configuration", "about")
+_GONE_FOR_GOOD = 20
+"""Looks in a row that find no session where one was started."""
 
 
 class Sessions:
@@ -124,10 +128,9 @@ class Sessions:
     async def clone(self, name: str, *, session: str | None = None) -> SessionInfo:
         """Start another session of the same layout and bind it; its commands wait for Enter.
 
-        Zellij 0.44.3 may leave a pane's command out of the layout it dumps; the clone then has a shell there.
+        Raises LayoutIncomplete when zellij leaves a command out.
         """
-        layout = await self._calls.answer(session, "dump-layout", read=kdl_of)
-        return await self.create(name, layout=layout)
+        return await self.create(name, layout=await dumped(self._calls, session))
 
     async def save(self, *, session: str | None = None) -> None:
         """Let zellij write down now what it needs to bring the session back after a crash."""
@@ -151,7 +154,7 @@ class Sessions:
             if ended.code != 0:
                 raise _why(name, refusal(argv, ended), bool(flags))
             await self._has_panes(name)
-            await self._without_wizard(name)
+            await self._without_greeting(name)
         except (DeadlineExceeded, NotCreated):
             with suppress(MultiplexerError):
                 await self.kill(name)
@@ -160,20 +163,28 @@ class Sessions:
     async def _has_panes(self, name: str) -> None:
         """Return when a session that was just started has a terminal pane."""
         until_s = asyncio.get_running_loop().time() + self._calls.program.around.deadline_s
-        while asyncio.get_running_loop().time() < until_s:
-            with suppress(SessionNotFound):
+        gone = 0
+        while asyncio.get_running_loop().time() < until_s and gone < _GONE_FOR_GOOD:
+            try:
                 if any(not pane.is_plugin for pane in await self._calls.panes(name)):
                     return
+                gone = 0
+            except SessionNotFound:
+                gone += 1
             await asyncio.sleep(POLL_S)
-        raise NotCreated(f"the zellij session {name!r} was started and has no pane", "look at zellij's log")
+        how = "and ended again" if gone else "and has no pane"
+        raise NotCreated(
+            f"the zellij session {name!r} was started {how}",
+            "a tab in the background has room for 50 lines of 50 characters; or look at zellij's log",
+        )
 
-    async def _without_wizard(self, name: str) -> None:
-        """Close what zellij opens in a user's very first session: its setup wizard.
+    async def _without_greeting(self, name: str) -> None:
+        """Close what zellij opens of its own accord: the setup wizard, release notes or a tip.
 
-        It lies over the panes and takes the focus, and in the background nobody is there to answer it.
+        It lies over the panes and takes the focus, and in the background nobody is there to read it.
         """
         for pane in await self._calls.panes(name):
-            if pane.is_floating and pane.plugin_url == "configuration":
+            if pane.is_floating and pane.plugin_url in _GREETINGS:
                 await self._calls.act(name, "close-pane", f"--pane-id={pane.pane_id}")
 
     async def _gone(self, name: str) -> None:

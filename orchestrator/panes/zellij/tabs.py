@@ -31,7 +31,8 @@ class Tabs:
     ) -> TabInfo:
         """Make a tab, its pane running a command or the user's shell, or made by a layout (a file or KDL).
 
-        Works also when nobody is attached (`Calls.attended`). Raises NotCreated, InvalidInput, CallFailed.
+        Works also when nobody is attached (`Calls.attended`). In a session whose layout says what new tabs
+        hold, the command gets a pane beside that. Raises NotCreated, InvalidInput, CallFailed.
         """
         argv = checked_command(command) if command else ()
         if argv and layout is not None:
@@ -42,7 +43,12 @@ class Tabs:
         with layout_file(layout) as file:
             flags += [f"--layout={file}"] if file is not None else []
             async with self._calls.attended(session):
-                return await self._calls.new_tab(session, "new-tab", *flags, *command_flags)
+                made = await self._calls.new_tab(session, "new-tab", *flags, *command_flags)
+                if not argv or await self._runs(made, argv, session):
+                    return made
+                beside = [f"--tab-id={made.tab_id}", *([f"--cwd={cwd}"] if cwd is not None else [])]
+                await self._calls.new_pane(session, "new-pane", *beside, *command_flags)
+                return await self.info(made.tab_id, session=session)
 
     async def list(self, *, session: str | None = None) -> tuple[TabInfo, ...]:
         """The tabs, by position."""
@@ -130,6 +136,12 @@ class Tabs:
         """Arrange a tab's panes by the next of zellij's arrangements for so many panes."""
         await self._calls.tab(session, tab_id)
         await self._calls.act(session, f"{which}-swap-layout", f"--tab-id={tab_id}")
+
+    async def _runs(self, tab: TabInfo, argv: Sequence[str], session: str | None) -> bool:
+        """Whether a tab has a pane for a command: without room for it in the layout, zellij drops it."""
+        return " ".join(argv) in {
+            pane.terminal_command for pane in await self.panes(tab.tab_id, session=session)
+        }
 
     async def _looked_at(self, session: str | None, *action: str) -> None:
         await self._calls.watched(session)

@@ -23,10 +23,6 @@ from orchestrator.panes.zellij import ZellijClient, ZellijMultiplexer
 
 ZELLIJ_VERSIONS = ("0.44.3", "0.45.1")
 
-UNSETTLED = pytest.mark.xfail(
-    strict=False, reason="on real multiplexers the suite does not pass as a whole yet: see docs/zellij.md"
-)
-"""Known to fail: a renamed clone and full screen on 0.44.3, odd names and exit codes on a slow machine."""
 PATIENCE_S = 60.0
 
 
@@ -112,9 +108,7 @@ def place() -> Iterator[Place]:
 
 
 @pytest.fixture(
-    params=[
-        pytest.param(name, marks=[pytest.mark.terminal, UNSETTLED]) for name in (*ZELLIJ_VERSIONS, "tmux")
-    ]
+    params=[pytest.param(name, marks=pytest.mark.terminal) for name in (*ZELLIJ_VERSIONS, "tmux")]
 )
 def multiplexer(request: pytest.FixtureRequest, place: Place) -> Iterator[Multiplexer]:
     """Each multiplexer we have; the sessions a test makes are ended after it."""
@@ -130,7 +124,7 @@ def multiplexer(request: pytest.FixtureRequest, place: Place) -> Iterator[Multip
 
 
 @pytest.fixture(
-    params=[pytest.param(version, marks=[pytest.mark.terminal, UNSETTLED]) for version in ZELLIJ_VERSIONS]
+    params=[pytest.param(version, marks=pytest.mark.terminal) for version in ZELLIJ_VERSIONS]
 )
 def zellij(request: pytest.FixtureRequest, place: Place) -> Iterator[ZellijClient]:
     """The toolkit on each version of zellij; the sessions a test makes are ended after it."""

@@ -104,7 +104,7 @@ def test_a_pane_that_was_announced_and_is_not_there_is_an_error(fake: Fake) -> N
         " *) echo terminal_7;; esac"
     )
     with pytest.raises(NotCreated, match="terminal_7"):
-        asyncio.run(client(fake(script)).panes.create("cat", options=PaneOptions(tab_id=0)))
+        asyncio.run(client(fake(script), 1).panes.create("cat", options=PaneOptions(tab_id=0)))
 
 
 def test_a_pane_that_is_not_there_is_not_typed_into(fake: Fake, tmp_path: Path) -> None:
