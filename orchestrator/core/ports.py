@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from decimal import Decimal
+from typing import Protocol, runtime_checkable
 
 from orchestrator.core.commands import Command
 from orchestrator.core.facts import Fact, Signal, Told
 from orchestrator.core.frozen import Digest, Frozen
-from orchestrator.core.turn import Done, Outcome, TurnOrder
+from orchestrator.core.turn import Deferred, Done, Outcome, TurnOrder, Usage
 
 Tell = Callable[[Told], Awaitable[None]]
 
@@ -20,6 +21,32 @@ class Performer(Protocol):
 
     async def perform(self, order: TurnOrder, tell: Tell) -> Outcome:
         """The outcome of the order; failures are values, cancellation is asyncio's."""
+        ...
+
+
+@runtime_checkable
+class Admission(Protocol):
+    """A Performer that knows whether its provider would take an order now."""
+
+    def admit(self, order: TurnOrder) -> Deferred | None:
+        """Why an order is not to be sent now, and until when; None lets it pass and expects it to be sent."""
+        ...
+
+    def opening(self, order: TurnOrder) -> Awaitable[None] | None:
+        """Ends once an order that was deferred may be sent; None when the time it was deferred to is all."""
+        ...
+
+
+@runtime_checkable
+class Admission(Protocol):
+    """A Performer that knows whether its provider would take an order now."""
+
+    def admit(self, order: TurnOrder) -> Deferred | None:
+        """Why an order is not to be sent now, and until when; None lets it pass and expects it to be sent."""
+        ...
+
+    def opening(self, order: TurnOrder) -> Awaitable[None] | None:
+        """Ends once an order that was deferred may be sent; None when the time it was deferred to is all."""
         ...
 
 
@@ -44,6 +71,14 @@ class BackendCard:
     offers_tools: bool = False
     where: str = ""
     """What it talks to, for the first line a user sees; never a credential."""
+
+
+class Prices(Protocol):
+    """What turns cost."""
+
+    def cost(self, backend: str, model: str, usage: Usage) -> Decimal | None:
+        """US dollars for an answer of a model; None when nobody knows its price."""
+        ...
 
 
 class RunRecord(Frozen):

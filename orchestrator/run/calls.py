@@ -16,6 +16,7 @@ from orchestrator.core.errors import StoreError
 from orchestrator.core.facts import Acted, Action, Fact, TextDelta, Told, TurnEnded, TurnStarted, Waiting
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.turn import Deferred, Done, Failed, Outcome, TurnId, TurnInput, TurnOrder
+from orchestrator.run.admission import admit, wait_out
 from orchestrator.run.lent import GaveUp, Interrupted, Lent
 
 FIRST_WAIT_S = 1.0
@@ -61,6 +62,7 @@ async def recall(id: TurnId, turn: TurnInput, key: Digest, lent: Lent) -> Answer
         usage=found.done.usage,
         origin="replayed" if lent.is_replay else "reused",
         simulated=found.done.simulated,
+        cost=lent.gate.cost(turn, found.done.usage),
         at=lent.clock.now(),
     )
     bodies = {key: turn.encoded(), digest: found.done.encoded()} if lent.is_replay else {}
@@ -75,23 +77,23 @@ async def answer(order: TurnOrder, asked: bytes, retries: int, lent: Lent) -> An
     failures = 0
     attempt = 0
     while True:
+        if not lent.may_start():
+            raise Interrupted
         attempt += 1
-        outcome = _redacted(await _attempt(order, attempt, lent), lent)
+        outcome = _redacted(admit(order, lent) or await _attempt(order, attempt, lent), lent)
         if isinstance(outcome, Done):
             return _answered(order, asked, attempt, outcome, lent)
         ended = _ended(order, attempt, outcome, lent)
         await lent.recorder.record([ended], {order.key: asked})
         if isinstance(outcome, Deferred):
-            wait_s = max(0.0, (outcome.until - lent.clock.now()).total_seconds())
-            reason = outcome.reason
-        else:
-            if not outcome.retryable or failures == retries:
-                raise GaveUp(_after(outcome.error, attempt))
-            wait_s = _wait_s(outcome, failures, order.key)
-            reason = outcome.error
-            failures += 1
-        lent.recorder.show(Waiting(id=order.id, seconds=wait_s, reason=reason))
-        await lent.idle(wait_s)
+            await wait_out(outcome, order, lent)
+            continue
+        if not outcome.retryable or (failures == retries and outcome.limit is None):
+            raise GaveUp(_after(outcome.error, attempt))
+        wait_s = _wait_s(outcome, failures, order.key)
+        failures += outcome.limit is None
+        lent.recorder.show(Waiting(id=order.id, seconds=wait_s, reason=outcome.error))
+        await lent.idle(lent.clock.sleep(wait_s))
 
 
 def _after(error: str, attempts: int) -> str:
@@ -109,8 +111,7 @@ def _wait_s(failed: Failed, failures: int, key: str) -> float:
 
 
 async def _attempt(order: TurnOrder, attempt: int, lent: Lent) -> Outcome:
-    if not lent.may_start():
-        raise Interrupted
+    bound = await lent.gate.enter(order)
     started = TurnStarted(
         id=order.id,
         purpose=order.input.purpose,
@@ -119,6 +120,9 @@ async def _attempt(order: TurnOrder, attempt: int, lent: Lent) -> Outcome:
         backend=order.input.backend,
         model=order.input.model,
         max_tokens=order.max_tokens,
+        max_input=bound.input,
+        max_cost=bound.cost,
+        elapsed_s=lent.gate.elapsed_s,
         at=lent.clock.now(),
     )
     await lent.recorder.record([started])
@@ -151,12 +155,15 @@ def _answered(order: TurnOrder, asked: bytes, attempt: int, done: Done, lent: Le
         usage=done.usage,
         origin=_origin(lent),
         simulated=done.simulated,
+        cost=lent.gate.cost(order.input, done.usage),
+        elapsed_s=lent.gate.elapsed_s,
         at=lent.clock.now(),
     )
     return Answered(done, digest, facts=[ended], bodies={order.key: asked, digest: body})
 
 
 def _ended(order: TurnOrder, attempt: int, outcome: Failed | Deferred, lent: Lent) -> TurnEnded:
+    usage = outcome.usage if isinstance(outcome, Failed) else None
     return TurnEnded(
         id=order.id,
         purpose=order.input.purpose,
@@ -165,8 +172,11 @@ def _ended(order: TurnOrder, attempt: int, outcome: Failed | Deferred, lent: Len
         ending="failed" if isinstance(outcome, Failed) else "deferred",
         error=outcome.error if isinstance(outcome, Failed) else outcome.reason,
         paid=outcome.paid if isinstance(outcome, Failed) else "no",
-        usage=outcome.usage if isinstance(outcome, Failed) else None,
+        until=outcome.until if isinstance(outcome, Deferred) else None,
+        usage=usage,
         origin=_origin(lent),
+        cost=None if usage is None else lent.gate.cost(order.input, usage),
+        elapsed_s=lent.gate.elapsed_s,
         at=lent.clock.now(),
     )
 

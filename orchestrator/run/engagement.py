@@ -186,6 +186,7 @@ class Engagement:
             thread=tuple(self._thread),
             max_tokens=self.assignment.max_tokens,
             deadline_s=self.assignment.timeout_s,
+            urgency=self.lent.state.urgency(self.node.id),
         )
 
     def _measure(self, order: TurnOrder) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Any, assert_never
 
 from agentlark.model import Agent
 from orchestrator.core.commands import Decide, Interrupt, StopNow
@@ -28,18 +28,21 @@ from orchestrator.core.facts import (
     RunEnding,
     RunStarted,
     Signal,
+    TurnEnded,
     WavesEnded,
 )
 from orchestrator.core.frozen import Digest
-from orchestrator.core.ports import Clock, Inbox, Journal, Performer, Replay, Sink
+from orchestrator.core.ports import Clock, Inbox, Journal, Performer, Prices, Replay, Sink
 from orchestrator.core.redact import Redactor
 from orchestrator.core.turn import TurnInput
 from orchestrator.run.approval import Undecidable, decided, edit_faults
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.engagement import Engagement
+from orchestrator.run.gate import Gate
 from orchestrator.run.given import Memory, ReadInputs, given_to, no_inputs
 from orchestrator.run.lent import Found, Interrupted, Lent
 from orchestrator.run.surroundings import Answers, surroundings
+from orchestrator.schedule.budget import Budget, Refusal
 from orchestrator.schedule.growth import Caps
 from orchestrator.schedule.node import Node
 from orchestrator.schedule.state import RunState
@@ -61,6 +64,8 @@ class Ports:
     """Reads the files that agents declare."""
     replay: Replay | None = None
     """What stands in for the record of other runs when a cassette answers."""
+    prices: Prices | None = None
+    """What turns cost; None where nothing is billed, or nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,8 @@ class Plan:
     """What agents remember."""
     measures: bool = False
     """Whether the size of each prompt is shown before it is sent."""
+    budget: Budget | None = None
+    """What may be spent; None bounds nothing, not even what agents say of themselves."""
 
 
 class Engine:
@@ -98,13 +105,16 @@ class Engine:
         self._slots = asyncio.Semaphore(plan.jobs)
         self._changed = asyncio.Event()
         self._ending = asyncio.Event()
-        """Set once nothing new may start: after a command, or a failure under fail-fast."""
+        """Set once nothing new may start: after a command, a cap, or a failure under fail-fast."""
         self._failure: BaseException | None = None
         """Why something could not be recorded."""
+        self.refusal: Refusal | None = None
+        """The cap that ended the run."""
         self._resumed = False
         self._interrupted = False
         self._stopped = False
         self._answers = Answers(self.state, ports.journal.body)
+        self._gate = Gate(plan.budget, state, ports.prices, ports.clock, self._cap)
         self._lent = Lent(
             run=plan.slug,
             recorder=self,
@@ -117,6 +127,7 @@ class Engine:
             state=self.state,
             is_replay=ports.replay is not None,
             measures=plan.measures,
+            gate=self._gate,
             idle=self._idle,
         )
 
@@ -126,14 +137,16 @@ class Engine:
         Raises what the journal raises when it can no longer record: then nothing new is started.
         """
         self._resumed = started.resumed
+        self._gate.open()
         await self.record([started])
-        commands = asyncio.create_task(self._obey())
+        others = [asyncio.create_task(self._obey()), asyncio.create_task(self._watch_deadline())]
         try:
             await self._loop()
         finally:
-            commands.cancel()
+            for other in others:
+                other.cancel()
             await self._cancel_tasks()
-            await asyncio.gather(commands, return_exceptions=True)
+            await asyncio.gather(*others, return_exceptions=True)
         ended = self._ended()
         await self.record([ended])
         return ended
@@ -206,6 +219,8 @@ class Engine:
         self.state.apply(fact)
         if isinstance(fact, NodeEnded) and fact.output is not None and fact.output in bodies:
             self._answers.keep(fact.output, bodies[fact.output])  # dependents need not read it back
+        if isinstance(fact, TurnEnded):
+            self._gate.look()
 
     def show(self, signal: Signal) -> None:
         """Show a signal to the sinks."""
@@ -292,7 +307,7 @@ class Engine:
                 if not isinstance(error, Interrupted):
                     raise error
             elif self._plan.fail_fast and self.state.has_failed(node.id):
-                self._ending.set()
+                self._close()
 
     async def _block(self) -> None:
         """Record who can never run: below a failure, or below a baton that came without its note."""
@@ -332,12 +347,12 @@ class Engine:
         found = await journal.find(key, None)
         return None if found is None else Found(found, is_own=False)
 
-    async def _idle(self, seconds: float) -> None:
-        """Sleep without a job slot, at most until nothing new may start."""
+    async def _idle(self, awaited: Awaitable[None]) -> None:
+        """Wait for something without a job slot, at most until nothing new may start."""
         self._slots.release()
         self._changed.set()
-        waits = [
-            asyncio.ensure_future(self._ports.clock.sleep(seconds)),
+        waits: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(awaited),
             asyncio.ensure_future(self._ending.wait()),
         ]
         try:
@@ -356,7 +371,7 @@ class Engine:
                     await self._interrupt()
                 case StopNow():
                     self._stopped = True
-                    self._ending.set()
+                    self._close()
                     for task in self._tasks:
                         task.cancel()
                 case Decide():
@@ -365,11 +380,27 @@ class Engine:
                     assert_never(command)
             self._changed.set()
 
+    def _close(self) -> None:
+        """Let nothing new start."""
+        self._ending.set()
+        self._gate.close()
+
+    def _cap(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        self._close()
+        self._changed.set()
+
+    async def _watch_deadline(self) -> None:
+        """End the run at its deadline, even if all it does is to wait for a quota or a person."""
+        if self._gate.deadline_in_s is not None:
+            await self._ports.clock.sleep(self._gate.deadline_in_s)
+            self._gate.expire()
+
     async def _interrupt(self) -> None:
         if self._interrupted:
             return
         self._interrupted = True
-        self._ending.set()
+        self._close()
         running = {node.id for node in self._tasks.values()}
         summary = interrupt_summary(self._plan.slug, self.state, running)
         await self.record([InterruptAsked(summary=summary, at=self._ports.clock.now())])
@@ -400,6 +431,8 @@ class Engine:
             return "stopped", "stopped at once"
         if self._interrupted and not self.state.is_closed:
             return "interrupted", "interrupted"
+        if self.refusal is not None and not self.state.is_closed:
+            return "capped", str(self.refusal)
         failed = [name for name, end in self.state.ended.items() if end.ending == "failed"]
         if failed:
             return "failed", f"failed: {', '.join(failed)}"

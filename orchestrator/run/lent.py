@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from decimal import Decimal
+from typing import NamedTuple, Protocol
 
 from agentlark.model import Agent
 from orchestrator.core.facts import Fact, Signal
 from orchestrator.core.frozen import Digest
 from orchestrator.core.ports import Clock, Performer
 from orchestrator.core.redact import Redactor
-from orchestrator.core.turn import Done, TurnInput
+from orchestrator.core.turn import Done, TurnInput, TurnOrder, Usage
 from orchestrator.run.given import Given
 from orchestrator.schedule.state import RunState
 
@@ -29,6 +30,30 @@ class Recorder(Protocol):
 
     def show(self, signal: Signal) -> None:
         """Show a signal."""
+        ...
+
+
+class Bound(NamedTuple):
+    """What a call can take at most: input tokens, and US dollars where its price is known."""
+
+    input: int
+    cost: Decimal | None
+
+
+class Gate(Protocol):
+    """Lets calls through as the budget allows, and keeps the run's time."""
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long the run has been going, its earlier sessions included."""
+        ...
+
+    def cost(self, turn: TurnInput, usage: Usage) -> Decimal | None:
+        """What an answer costs in US dollars; None when nobody knows."""
+        ...
+
+    async def enter(self, order: TurnOrder) -> Bound:
+        """What an order can take at most, once that is reserved. Raises Interrupted when it may not start."""
         ...
 
 
@@ -69,5 +94,7 @@ class Lent:
     """Whether a cassette answers, which every turn then says."""
     measures: bool
     """Whether prompts are measured before they are sent."""
-    idle: Callable[[float], Awaitable[None]]
-    """Wait so many seconds without holding one of the run's job slots."""
+    gate: Gate
+    """What every call passes before it is sent."""
+    idle: Callable[[Awaitable[None]], Awaitable[None]]
+    """Wait for something without holding one of the run's job slots, at most until nothing new may start."""

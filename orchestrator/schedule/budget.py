@@ -278,8 +278,7 @@ def judge(budget: Budget, node: Node, worst: Amount, ledger: Ledger, elapsed_s: 
         spent, promised = ledger.spent(account), ledger.promised(account)
         deadline_s = limits.deadline_s
         if deadline_s is not None and ledger.seconds_since(account, elapsed_s) >= deadline_s:
-            over = Decimal(str(deadline_s))
-            return Refusal(account, "deadline_s", over, over, over)
+            return overdue(account, deadline_s)
         for what, cap in _caps(limits, budget.counts_cost):
             booked = _of(spent, what)
             needed = booked + _of(worst, what)
@@ -288,6 +287,12 @@ def judge(budget: Budget, node: Node, worst: Amount, ledger: Ledger, elapsed_s: 
             if needed + _of(promised, what) > cap:
                 verdict = "waits"
     return verdict
+
+
+def overdue(account: Account, deadline_s: float) -> Refusal:
+    """The refusal of turns after a deadline."""
+    over = Decimal(str(deadline_s))
+    return Refusal(account, "deadline_s", over, over, over)
 
 
 def _caps(limits: Limits, counts_cost: bool) -> Iterator[tuple[What, Decimal]]:
