@@ -85,6 +85,8 @@ class TurnEnded(Frozen):
     error: str | None = None
     paid: Literal["no", "yes", "unknown"] = "yes"
     """Whether the provider may have billed it; a deferred turn is never billed."""
+    until: datetime | None = None
+    """When a deferred turn may be sent at the earliest, as far as was known."""
     origin: Literal["live", "reused", "adopted", "replayed"] = "live"
     simulated: bool = False
     cost: Decimal | None = None
@@ -259,12 +261,13 @@ class TextDelta(Frozen):
 
 
 class Waiting(Frozen):
-    """A turn waits before it is sent again: after a failure, or for a quota."""
+    """A turn waits before it is sent again: after a failure, or for a provider's limits, `until` then."""
 
     kind: Literal["waiting"] = "waiting"
     id: TurnId
     seconds: float
     reason: str
+    until: datetime | None = None
 
 
 class PromptMeasured(Frozen):

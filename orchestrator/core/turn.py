@@ -139,10 +139,15 @@ class Deferred(Frozen):
     reason: str
 
 
+Limit: TypeAlias = Literal["rate", "overload", "quota"]
+"""What of a provider's is used up: what it takes in a minute, its capacity, or what the account may have."""
+
+
 class Failed(Frozen):
     """No usable answer. `paid` says whether the provider may have billed it.
 
-    `retryable`: the same order may succeed if sent again, not before `retry_after_s` where given.
+    `retryable`: the same order may succeed if sent again, not before `retry_after_s` where given. `limit`:
+    nothing is wrong with the order, so that it may be sent again as often as it takes.
     """
 
     kind: Literal["failed"] = "failed"
@@ -151,6 +156,7 @@ class Failed(Frozen):
     usage: Usage | None = None
     retryable: bool = False
     retry_after_s: float | None = None
+    limit: Limit | None = None
 
 
 Outcome: TypeAlias = Annotated[Done | Deferred | Failed, Field(discriminator="kind")]
