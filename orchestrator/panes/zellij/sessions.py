@@ -20,7 +20,7 @@ from orchestrator.panes.errors import (
 from orchestrator.panes.inputs import session_name
 from orchestrator.panes.zellij.calls import POLL_S, Calls, refusal
 from orchestrator.panes.zellij.layouts import dumped, layout_file
-from orchestrator.panes.zellij.results import ClientInfo, SessionInfo
+from orchestrator.panes.zellij.results import ClientInfo, PaneInfo, SessionInfo
 
 Mode: TypeAlias = Literal[
     "normal", "locked", "resize", "pane", "tab", "scroll", "enter-search", "search", "rename-tab",
@@ -28,8 +28,8 @@ Mode: TypeAlias = Literal[
 ]  # fmt: skip
 
 _GREETINGS = ("configuration", "about")
-_GONE_FOR_GOOD = 20
-"""Looks in a row that find no session where one was started."""
+_HOPELESS = 20
+"""Looks in a row that find nothing where a session was started."""
 
 
 class Sessions:
@@ -161,20 +161,23 @@ class Sessions:
             raise
 
     async def _has_panes(self, name: str) -> None:
-        """Return when a session that was just started has a terminal pane."""
+        """Return when a session that was just started has a terminal pane.
+
+        One whose layout has no room is left with nothing but a hidden plugin, or ends again.
+        """
         until_s = asyncio.get_running_loop().time() + self._calls.program.around.deadline_s
-        gone = 0
-        while asyncio.get_running_loop().time() < until_s and gone < _GONE_FOR_GOOD:
-            try:
-                if any(not pane.is_plugin for pane in await self._calls.panes(name)):
-                    return
-                gone = 0
-            except SessionNotFound:
-                gone += 1
+        hopeless = 0
+        while asyncio.get_running_loop().time() < until_s and hopeless < _HOPELESS:
+            panes: tuple[PaneInfo, ...] | None = None
+            with suppress(SessionNotFound):
+                panes = await self._calls.panes(name)
+            if panes and any(not pane.is_plugin for pane in panes):
+                return
+            waits = panes is not None and (not panes or any(not pane.is_suppressed for pane in panes))
+            hopeless = 0 if waits else hopeless + 1
             await asyncio.sleep(POLL_S)
-        how = "and ended again" if gone else "and has no pane"
         raise NotCreated(
-            f"the zellij session {name!r} was started {how}",
+            f"the zellij session {name!r} was started and has no pane",
             "a tab in the background has room for 50 lines of 50 characters; or look at zellij's log",
         )
 
