@@ -36,3 +36,5 @@ def show_session(folder: Path, opened: OpenedSession) -> None:
         say(f"to go on with it: agentlark resume {interrupted}")
     elif run := going_in(folder):
         say(f"{run} goes on without a session (agentlark status, agentlark stop)")
+    else:
+        say("the session is closed")

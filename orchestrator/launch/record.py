@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 from orchestrator.core.errors import UserError
 from orchestrator.core.frozen import Frozen
 from orchestrator.core.paths import RunPaths
+from orchestrator.panes.errors import InvalidInput
 from orchestrator.panes.inputs import session_name
 
 
@@ -42,7 +43,7 @@ def opened_session(folder: Path) -> OpenedSession | None:
     """The session of a folder; None when there is none, or the file makes no sense."""
     try:
         return OpenedSession.model_validate_json(RunPaths(folder).session.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, InvalidInput):
         return None
 
 

@@ -10,10 +10,17 @@ from pathlib import Path
 from orchestrator.process.child import ALLOWED, Child
 
 
+class _Unattended(subprocess.Popen[bytes]):
+    """A child that is meant to outlive us, so that not waiting for it is no mistake to warn of."""
+
+    def __del__(self) -> None:
+        """Let go of it."""
+
+
 class Detached:
     """A child that goes on without us. Made by `detach`."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: _Unattended) -> None:
         self._process = process
 
     @property
@@ -27,15 +34,14 @@ class Detached:
         return self._process.poll()
 
     def tell(self, data: bytes) -> None:
-        """Write to its stdin and close it; silently nothing when it no longer listens.
-
-        Not telling it anything and ending closes its stdin too.
-        """
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(data)
-        with suppress(BrokenPipeError):
-            self._process.stdin.close()
+        """Write to its stdin and close it; silently nothing when it has been told, or no longer listens."""
+        stdin = self._process.stdin
+        assert stdin is not None
+        if not stdin.closed:
+            with suppress(BrokenPipeError):
+                stdin.write(data)
+            with suppress(BrokenPipeError):
+                stdin.close()
 
 
 def detach(child: Child, output: Path) -> Detached:
@@ -49,7 +55,7 @@ def detach(child: Child, output: Path) -> Detached:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     file = os.open(output, flags, 0o600)
     try:
-        process = subprocess.Popen(  # noqa: S603  # an argv list, no shell
+        process = _Unattended(
             child.limits.wrapping(child.argv),
             cwd=child.cwd,
             env={name: value for name, value in child.environ.items() if name in allowed},
