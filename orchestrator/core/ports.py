@@ -37,19 +37,6 @@ class Admission(Protocol):
         ...
 
 
-@runtime_checkable
-class Admission(Protocol):
-    """A Performer that knows whether its provider would take an order now."""
-
-    def admit(self, order: TurnOrder) -> Deferred | None:
-        """Why an order is not to be sent now, and until when; None lets it pass and expects it to be sent."""
-        ...
-
-    def opening(self, order: TurnOrder) -> Awaitable[None] | None:
-        """Ends once an order that was deferred may be sent; None when the time it was deferred to is all."""
-        ...
-
-
 class Replay(Protocol):
     """Answers that a cassette has in place of what other runs of the folder have recorded."""
 
