@@ -13,6 +13,7 @@ import re
 import stat
 from codecs import getincrementaldecoder
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
@@ -105,7 +106,7 @@ def find_files(root: Path, pattern: str, skip: Collection[Path] = ()) -> list[st
 
     Raises Unreadable when it makes one look at more files and folders than is allowed.
     """
-    return sorted(_Walk(root, skip).matches(pattern))
+    return sorted(set(_Walk(root, skip).matches(pattern)))
 
 
 def read_inputs(root: Path, patterns: Sequence[str], skip: Collection[Path] = ()) -> Inputs:
@@ -203,10 +204,14 @@ class _Walk:
         return found
 
     def _is_folder(self, entry: _Entry) -> bool:
-        return entry.is_dir() and self._is_ours(entry)
+        with suppress(OSError, RuntimeError):  # a link to itself, a name that is too long
+            return entry.is_dir() and self._is_ours(entry)
+        return False
 
     def _is_file(self, entry: _Entry) -> bool:
-        return entry.is_file() and self._is_ours(entry)
+        with suppress(OSError, RuntimeError):
+            return entry.is_file() and self._is_ours(entry)
+        return False
 
     def _is_ours(self, entry: _Entry) -> bool:
         """Whether a path, followed to its end, is under the root and none of what is to be skipped."""
