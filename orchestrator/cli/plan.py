@@ -145,6 +145,8 @@ def _why_lines(found: Forecast, node: ForeseenNode) -> list[str]:
 
 def _ingredients(turn: TurnInput) -> list[tuple[str, str]]:
     """What goes into a turn's key, in words."""
+    from agentlark.diagnostics import visible
+
     return [
         ("key", turn.key()),
         ("backend", turn.backend),
@@ -155,6 +157,8 @@ def _ingredients(turn: TurnInput) -> list[tuple[str, str]]:
         ("thread so far", turn.prior or "none"),
         ("form", "JSON" if turn.output_schema is not None else "prose"),
         ("files", turn.tree or "none"),
+        ("inputs", ", ".join(map(visible, turn.inputs)) or "none"),
+        ("memory", ", ".join(f"{each.agent} ({each.type})" for each in turn.memory) or "none"),
     ]
 
 
