@@ -2,8 +2,9 @@
 """What can still be told of a damaged journal: nothing that is not verified, and what is missing by name.
 
 Everything that is kept twice is looked for in both places. From the first fact of a run on that is lost, or
-whose answer is, its turns are told and nothing that followed from them: the run counts as cut off there, and
-whoever resumes it walks through its recorded turns again, without a call, and sends only what is lost.
+whose answer is, the turns of agents that were there by then are told and nothing that followed from them: the
+run counts as cut off there, and whoever resumes it walks through its recorded turns again, without a call,
+and sends only what is lost.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from orchestrator.core.facts import FACT, Fact, RunEnded, RunStarted, TurnEnded, TurnStarted
+from orchestrator.core.facts import (
+    FACT,
+    AgentsEngaged,
+    AgentsJoined,
+    Fact,
+    RunEnded,
+    RunStarted,
+    TurnEnded,
+    TurnStarted,
+)
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.ports import RunRecord
 from orchestrator.store.agentfs.connection import PAGE_SIZE
@@ -78,8 +88,10 @@ class Salvage:
         return [record for record, _ in self._runs.values()]
 
     def facts(self, run: str) -> Iterator[tuple[int, Fact]]:
-        """A run's facts up to the first that is lost, then its turns; numbered as they were."""
-        facts = self._facts(self._runs[run][1])
+        """A run's facts up to the first that is lost, then turns of the same nodes; numbered as they were."""
+        record, id = self._runs[run]
+        facts = self._facts(id)
+        nodes = {agent["id"] for group in json.loads(record.squad)["groups"] for agent in group["agents"]}
         last = facts[-1] if facts else None
         is_finished = all(facts) and isinstance(last, RunEnded) and last.ending == "done"
         for seq, fact in enumerate(facts, 1):
@@ -88,9 +100,10 @@ class Salvage:
                 self.cut.add(run)
             if fact is None:
                 self.lost.append(f"{run}: fact {seq}")
-            elif not is_lost and (run not in self.cut or isinstance(fact, TurnStarted | TurnEnded)):
+            elif not is_lost and (run not in self.cut or _is_turn_of(fact, nodes)):
+                nodes |= _entering(fact)
                 yield seq, fact
-            elif isinstance(fact, TurnEnded):
+            elif isinstance(fact, TurnEnded) and fact.answer:
                 self.lost.append(f"{run}: the answer of {_turn(fact)}")
 
     def bodies(self, run: str, seq: int, fact: TurnEnded) -> Mapping[Digest, bytes]:
@@ -228,6 +241,17 @@ class Salvage:
             return None if ino is None else read_ino(self._db, ino)
         except (sqlite3.Error, TypeError):
             return None
+
+
+def _entering(fact: Fact) -> set[str]:
+    """The nodes that there are from a fact on."""
+    if isinstance(fact, AgentsJoined):
+        return {agent.id for agent in fact.agents}
+    return {f"{name}@{fact.wave}" for name in fact.agents} if isinstance(fact, AgentsEngaged) else set()
+
+
+def _is_turn_of(fact: Fact, nodes: set[str]) -> bool:
+    return isinstance(fact, TurnStarted | TurnEnded) and fact.id.node in nodes
 
 
 def _turn(fact: TurnEnded) -> str:

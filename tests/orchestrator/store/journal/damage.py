@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ def write_journal(path: Path, turns: int = 12) -> list[Turn]:
     async def story() -> None:
         journal = AgentFSJournal(path)
         for slug in RUNS:
-            await journal.open_run(make_record(slug))
+            await journal.open_run(make_record(slug, squad=_squad("n", turns)))
             await journal.commit(slug, [_started(slug, resumed=False)], {digest_of(b"loose"): b"loose"})
             for turn in made[:: 1 if slug == "r" else 3]:
                 await _record(journal, slug, turn)
@@ -50,7 +51,7 @@ def write_killed(path: Path, turns: int = 12) -> None:
 
     async def story() -> None:
         journal = AgentFSJournal(living)
-        await journal.open_run(make_record("u"))
+        await journal.open_run(make_record("u", squad=_squad("m", turns)))
         await journal.commit("u", [_started("u", resumed=False)], {})
         for number in range(turns):
             turn = Turn(f"m{number}", run="u", prompt=f"more {number} " * 200, text=f"and {number} " * 700)
@@ -62,6 +63,11 @@ def write_killed(path: Path, turns: int = 12) -> None:
 
     asyncio.run(story())
     living.unlink()
+
+
+def _squad(letter: str, agents: int) -> str:
+    named = [{"id": f"{letter}{number}", "role": "Builder"} for number in range(agents)]
+    return json.dumps({"schema_version": 1, "groups": [{"id": "core", "agents": named}]})
 
 
 def put(path: Path, files: dict[str, bytes]) -> None:
