@@ -31,7 +31,7 @@ def _spoil(journal: Path) -> None:
 
 def _run(agentlark: Command) -> tuple[str, int]:
     """How the run ended, and how many turns it sent."""
-    run = json.loads(agentlark("runs", "ls", "--json").stdout)[0]
+    run = json.loads(agentlark("runs", "ls", "--json").stdout.splitlines()[0])
     return run["ending"], run["turns"]
 
 
