@@ -39,7 +39,7 @@ class Pane(Frozen):
     is_focused: bool
     """Within its tab."""
     exit_status: int | None
-    """The status its command ended with; None while it runs."""
+    """The status its command ended with, 128 or more if by a signal; None while it runs."""
 
 
 class PaneChanged(Frozen):

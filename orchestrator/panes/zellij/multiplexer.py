@@ -184,5 +184,5 @@ def _pane(pane: PaneInfo) -> Pane:
         tab=str(pane.tab_id),
         title=pane.title,
         is_focused=pane.is_focused,
-        exit_status=(pane.exit_status or 0) if pane.exited else None,
+        exit_status=pane.status,
     )

@@ -91,7 +91,7 @@ class PaneIO:
         await self._targeted(session, pane_id, "edit-scrollback")
 
     async def wait_for_exit(self, pane_id: str, deadline_s: float, *, session: str | None = None) -> int:
-        """The status that a pane's command ends with.
+        """The status that a pane's command ends with; 128 for a signal.
 
         Raises DeadlineExceeded, and PaneNotFound when the pane is closed first, by its command's end
         (`close_on_exit`) or otherwise. Raises ExitUnknown for a command that ended before zellij was ready
@@ -102,8 +102,8 @@ class PaneIO:
             async with asyncio.timeout(deadline_s):
                 while True:
                     pane = await self._calls.pane(session, pane_id)
-                    if pane.exited:
-                        return pane.exit_status or 0
+                    if pane.status is not None:
+                        return pane.status
                     gone_s = gone_s + pause_s if pane.pane_cwd is None else 0.0
                     if gone_s > _GONE_S:
                         raise ExitUnknown(f"pane {pane_id} runs nothing any more, and zellij missed its end")

@@ -13,6 +13,9 @@ from orchestrator.panes.zellij.options import Direction, PaneOptions
 from orchestrator.panes.zellij.pane_arrangement import PaneArrangement
 from orchestrator.panes.zellij.results import PaneInfo
 
+_COUNTING = ("sh", "-c", '"$@"; exit "$?"', "sh")
+"""Runs a command and turns its end by a signal into a status; zellij would make it 0."""
+
 
 class Panes(PaneArrangement):
     """The panes of a session. Ids are `terminal_3`, `plugin_1`, or `3` for a terminal."""
@@ -65,7 +68,7 @@ class Panes(PaneArrangement):
         options: PaneOptions | None = None,
         session: str | None = None,
     ) -> int:
-        """Run a command in a pane of its own, which closes when it ends; its exit status.
+        """Run a command in a pane of its own, which closes when it ends; its exit status as shells count it.
 
         Raises DeadlineExceeded; the command then still runs.
         """
@@ -74,7 +77,7 @@ class Panes(PaneArrangement):
         flags = [*options.arguments(), "--close-on-exit", "--block-until-exit"]
         if name is not None:
             flags.append(f"--name={title(name)}")
-        action = ("action", "new-pane", *flags, *_dashed(argv))
+        action = ("action", "new-pane", *flags, *_dashed((*_COUNTING, *argv)))
         async with self._room(session, options, beside=False):
             return (await self._calls.within(session, *action, deadline_s=deadline_s)).code
 

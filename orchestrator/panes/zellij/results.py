@@ -55,6 +55,7 @@ class PaneInfo(_Said):
     exited: bool
     """Whether its command has ended; the pane is still shown."""
     exit_status: int | None
+    """None also when a signal ended it; see `status`."""
     is_held: bool
     pane_x: int
     pane_y: int
@@ -72,6 +73,13 @@ class PaneInfo(_Said):
     def pane_id(self) -> str:
         """The id that calls take: `terminal_3`, `plugin_1`."""
         return f"{'plugin' if self.is_plugin else 'terminal'}_{self.id}"
+
+    @property
+    def status(self) -> int | None:
+        """What its command ended with; 128 for a signal, as zellij does not say which; None while it runs."""
+        if not self.exited:
+            return None
+        return 128 if self.exit_status is None else self.exit_status
 
 
 class ClientInfo(_Said):

@@ -24,6 +24,7 @@ from orchestrator.panes.zellij import ZellijClient, ZellijMultiplexer
 ZELLIJ_VERSIONS = ("0.44.3", "0.45.1")
 
 PATIENCE_S = 60.0
+Make = Callable[[Surroundings], Multiplexer]
 
 
 def zellij_program(version: str) -> str:
@@ -68,6 +69,14 @@ class Place:
         }
         return Surroundings(environ=environ, deadline_s=PATIENCE_S, cwd=self.folder)
 
+    def program(self, name: str, script: str) -> Path:
+        """A program of this name, made of a shell script; it is in a folder of its own."""
+        folder = self.folder / "bin"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+        return folder / name
+
     def processes(self) -> set[int]:
         """The processes that were started in it, by their environment."""
         mark = f"HOME={self.folder}/home".encode()
@@ -78,12 +87,14 @@ class Place:
                     found.add(int(path.parent.name))
         return found
 
-    def kill_servers(self) -> None:
-        """Kill zellij's servers here outright."""
-        for pid in self.processes():
+    def signal_servers(self, number: int) -> None:
+        """Send a signal to the multiplexers' servers here: what nobody here is the parent of."""
+        here = self.processes()
+        for pid in here:
             with suppress(OSError):
-                if b"--server" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
-                    os.kill(pid, signal.SIGKILL)
+                parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+                if parent not in {*here, os.getpid()}:
+                    os.kill(pid, number)
 
     def sockets(self) -> list[Path]:
         """Sockets that zellij left; tmux leaves its empty."""
@@ -110,22 +121,27 @@ def place() -> Iterator[Place]:
 @pytest.fixture(
     params=[pytest.param(name, marks=pytest.mark.terminal) for name in (*ZELLIJ_VERSIONS, "tmux")]
 )
-def multiplexer(request: pytest.FixtureRequest, place: Place) -> Iterator[Multiplexer]:
-    """Each multiplexer we have; the sessions a test makes are ended after it."""
-    made: Multiplexer
-    if request.param == "tmux":
-        made = TmuxMultiplexer(tmux_program(), place.around)
-    else:
-        made = ZellijMultiplexer(zellij_program(request.param), place.around)
+def make(request: pytest.FixtureRequest, place: Place) -> Iterator[Make]:
+    """Each multiplexer we have, run as told; the sessions a test makes are ended after it."""
+    path = tmux_program() if request.param == "tmux" else zellij_program(request.param)
+
+    def made(around: Surroundings) -> Multiplexer:
+        return (TmuxMultiplexer if request.param == "tmux" else ZellijMultiplexer)(path, around)
+
     yield made
-    asyncio.run(_end_all(made))
+    asyncio.run(_end_all(made(place.around)))
     if request.param != "tmux":
+        assert asyncio.run(ZellijClient(program=path, around=place.around).sessions.list()) == ()
         assert place.sockets() == []
 
 
-@pytest.fixture(
-    params=[pytest.param(version, marks=pytest.mark.terminal) for version in ZELLIJ_VERSIONS]
-)
+@pytest.fixture
+def multiplexer(make: Make, place: Place) -> Multiplexer:
+    """Each multiplexer we have, as patient as can be."""
+    return make(place.around)
+
+
+@pytest.fixture(params=[pytest.param(version, marks=pytest.mark.terminal) for version in ZELLIJ_VERSIONS])
 def zellij(request: pytest.FixtureRequest, place: Place) -> Iterator[ZellijClient]:
     """The toolkit on each version of zellij; the sessions a test makes are ended after it."""
     client = ZellijClient(program=zellij_program(request.param), around=place.around)

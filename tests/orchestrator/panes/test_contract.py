@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +26,8 @@ from orchestrator.panes.errors import (
 from orchestrator.panes.growth import add_log_pane
 from orchestrator.panes.multiplexer import Multiplexer, Pane, PaneChanged, PaneClosed, Session
 from orchestrator.panes.plans import Layout, PanePlan, TabPlan, arrange
-from tests.orchestrator.panes.conftest import PATIENCE_S, until
+from orchestrator.process import Child, Terminal, in_terminal
+from tests.orchestrator.panes.conftest import PATIENCE_S, Make, Place, until
 
 ECHO = PanePlan(name="echo", argv=("cat",))
 RAW = (
@@ -179,14 +183,16 @@ def test_a_paste_is_bracketed_if_the_program_asked_for_that(multiplexer: Multipl
 
 def test_a_long_text_arrives_whole(multiplexer: Multiplexer, tmp_path: Path) -> None:
     text = "".join(f"{n} é;\n" for n in range(20_000))
-    count = f"import sys, termios, tty; tty.setraw(0); d = sys.stdin.buffer.read({len(text.encode())})"
-    program = f"{count}; open('got', 'wb').write(d)"
+    size = len(text.encode())
+    # Raw mode first: a terminal's line editor keeps 4096 bytes at most.
+    ready = "import sys, termios, tty; tty.setraw(0); print('ready', flush=True)"
+    program = f"{ready}; open('got', 'wb').write(sys.stdin.buffer.read({size}))"
 
     async def scenario() -> None:
         plan = PanePlan(name="x", argv=(sys.executable, "-c", program), cwd=tmp_path)
         async with session_of(multiplexer, tabs(plan)) as session:
             pane = (await session.panes())[0].id
-            await asyncio.sleep(0.5)  # raw mode first: a terminal's line editor keeps 4096 bytes at most
+            await shows(session, pane, "ready")
             await session.type_text(pane, text)
             assert await session.wait_for_exit(pane, PATIENCE_S) == 0
 
@@ -271,12 +277,17 @@ def test_panes_and_tabs_are_made_renamed_focused_and_closed(multiplexer: Multipl
 
 def test_the_end_of_a_command_is_waited_for_and_its_pane_stays(multiplexer: Multiplexer) -> None:
     async def scenario() -> None:
-        soon = PanePlan(name="soon", argv=("sh", "-c", "sleep 1; echo bye; exit 7"))
-        async with session_of(multiplexer, tabs(soon, ECHO)) as session:
+        soon = PanePlan(name="soon", argv=("sh", "-c", "read line; echo bye; exit 7"))
+        killed = PanePlan(name="killed", argv=("sh", "-c", "read line; kill -9 $$"))
+        async with session_of(multiplexer, tabs(soon, killed, ECHO)) as session:
             panes = await by_title(session)
+            assert panes["soon"].exit_status is None
+            await session.press(panes["soon"].id, "Enter")
             assert await session.wait_for_exit(panes["soon"].id, PATIENCE_S) == 7
             assert "bye" in await session.read(panes["soon"].id, scrollback=True)
             assert (await by_title(session))["soon"].exit_status == 7
+            await session.press(panes["killed"].id, "Enter")
+            assert await session.wait_for_exit(panes["killed"].id, PATIENCE_S) in (128, 128 + 9)
             with pytest.raises(DeadlineExceeded):
                 await session.wait_for_exit(panes["echo"].id, 0.3)
 
@@ -420,8 +431,10 @@ def test_later_logs_find_a_pane_also_when_nobody_is_attached(multiplexer: Multip
         )
         async with session_of(multiplexer, layout) as session:
             for n in range(10):
-                made = await add_log_pane(session, PanePlan(name=f"late-{n}", argv=("cat",)))
+                plan = PanePlan(name=f"late-{n}", argv=("sh", "-c", f"echo first line {n}; exec cat"))
+                made = await add_log_pane(session, plan)
                 assert made.title == f"late-{n}"
+                await shows(session, made.id, f"first line {n}")
             shown = [(tab.name, tab.panes) for tab in await session.tabs()]
             assert shown == [
                 ("core-logs", 1),
@@ -430,7 +443,109 @@ def test_later_logs_find_a_pane_also_when_nobody_is_attached(multiplexer: Multip
                 ("agent-logs-2", 2),
             ]
             last = (await by_title(session))["late-9"]
-            await session.type_text(last.id, "it works\n")
-            await shows(session, last.id, "it works")
+            stacked = await session.new_pane(last.tab, ECHO, stacked=True)
+            assert stacked.tab == last.tab
+            for pane in (last.id, stacked.id):
+                await session.type_text(pane, "it works\n")
+                await shows(session, pane, "it works")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("by_layout", [False, True])
+def test_panes_start_where_they_are_told(multiplexer: Multiplexer, tmp_path: Path, by_layout: bool) -> None:
+    layout = tabs(PanePlan(name="x", argv=("sh", "-c", "echo in $(pwd -P); exec cat")))
+    layout = layout.model_copy(update={"cwd": tmp_path if by_layout else None, "bars": False})
+
+    async def scenario() -> None:
+        assert re.match(r"\d+\.\d", await multiplexer.version())
+        session = await multiplexer.create("demo", layout, cwd=None if by_layout else tmp_path)
+        await until(lambda: has_scrolled(session, f"in {tmp_path}"))
+        await session.kill()
+
+    asyncio.run(scenario())
+
+
+async def has_scrolled(session: Session, text: str) -> bool:
+    """Whether the first pane shows a text, wherever its lines were broken."""
+    return text in "".join(await session.read((await session.panes())[0].id))
+
+
+def test_a_user_attaches_and_ctrl_s_goes_to_the_first_tab_and_runs_the_command(
+    multiplexer: Multiplexer, place: Place, tmp_path: Path
+) -> None:
+    done = tmp_path / "it's $done"
+    layout = Layout(
+        tabs=(TabPlan(name="core-logs", rows=((HEX, ECHO),)), TabPlan(name="second", rows=((ECHO,),))),
+        focus=2,
+        interrupt=("sh", "-c", 'echo interrupted > "$0"', str(done)),
+    )
+
+    async def scenario() -> None:
+        async with session_of(multiplexer, layout) as session:
+            panes = await session.panes()
+            hex_pane, second = panes[0].id, panes[-1].id
+            await shows(session, hex_pane, "ready")
+            async with in_terminal(attaching(multiplexer, place)) as terminal:
+                await until(lambda: lands(terminal, session, second, b"x", "x"))
+                terminal.press(b"\x13")
+                await shows(session, hex_pane, "13")
+                await until(lambda: asyncio.to_thread(holds, done, "interrupted\n"))
+                await until(lambda: lands(terminal, session, hex_pane, b"y", "79"))
+                await session.focus(second)
+                await until(lambda: lands(terminal, session, second, b"z", "z"))
+            assert len(await session.panes()) == 3
+
+    asyncio.run(scenario())
+
+
+def attaching(multiplexer: Multiplexer, place: Place) -> Child:
+    """A user who attaches to the session."""
+    environ = place.around.environ
+    return Child(multiplexer.attach_command("demo"), place.folder, PATIENCE_S, environ, environ)
+
+
+async def lands(terminal: Terminal, session: Session, pane: str, key: bytes, shown: str) -> bool:
+    """Press a key, and tell whether a pane shows it by now."""
+    terminal.press(key)
+    return shown in "".join(await session.read(pane))
+
+
+def holds(file: Path, text: str) -> bool:
+    return file.exists() and file.read_text() == text
+
+
+def test_a_server_that_dies_during_a_call_is_told_as_such(multiplexer: Multiplexer, place: Place) -> None:
+    async def scenario() -> None:
+        session = await multiplexer.create("demo", tabs(ECHO))
+        pane = (await session.panes())[0].id
+        waiting = asyncio.create_task(session.wait_for_exit(pane, PATIENCE_S))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(place.signal_servers, signal.SIGKILL)
+        with pytest.raises(SessionNotFound):
+            await waiting
+        for call in (session.panes(), session.type_text(pane, "x"), session.new_pane("0", ECHO)):
+            with pytest.raises(SessionNotFound):
+                await call
+        assert await multiplexer.sessions() == ()
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for_beyond_the_deadline(
+    make: Make, multiplexer: Multiplexer, place: Place
+) -> None:
+    async def scenario() -> None:
+        async with session_of(multiplexer, tabs(ECHO)) as patient:
+            pane = (await patient.panes())[0].id
+            session = await make(replace(place.around, deadline_s=3)).session("demo")
+            await asyncio.to_thread(place.signal_servers, signal.SIGSTOP)
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    with pytest.raises(DeadlineExceeded):
+                        await session.read(pane)
+            finally:
+                await asyncio.to_thread(place.signal_servers, signal.SIGCONT)
+            assert await patient.read(pane) == ()
 
     asyncio.run(scenario())

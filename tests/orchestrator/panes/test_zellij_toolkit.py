@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,8 @@ def test_a_command_runs_to_its_end_in_a_pane(zellij: ZellijClient, tmp_path: Pat
         touch = ["sh", "-c", "pwd > here; exit 7"]
         assert await zellij.panes.run(touch, deadline_s=PATIENCE_S, options=PaneOptions(cwd=tmp_path)) == 7
         assert await zellij.panes.run("true", deadline_s=PATIENCE_S, options=PaneOptions(tab_id=0)) == 0
+        killed = ["sh", "-c", "kill -9 $$"]
+        assert await zellij.panes.run(killed, deadline_s=PATIENCE_S, options=PaneOptions(tab_id=0)) == 128 + 9
         with pytest.raises(DeadlineExceeded):
             await zellij.panes.run(["sleep", "1000"], deadline_s=1)
         suspended = await zellij.panes.create("true", options=PaneOptions(start_suspended=True, tab_id=0))
@@ -323,7 +326,7 @@ def test_a_server_that_dies_during_a_call_is_told_as_such(zellij: ZellijClient, 
             zellij.panes.run(["sleep", "1000"], deadline_s=8, options=PaneOptions(tab_id=0))
         )
         await until(lambda: has_panes(zellij, 2))
-        await asyncio.to_thread(place.kill_servers)
+        await asyncio.to_thread(place.signal_servers, signal.SIGKILL)
         with pytest.raises(SessionNotFound):
             await running
         with pytest.raises(SessionNotFound):
