@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
-from orchestrator.cli import places
+from orchestrator.cli import limits, places
 from orchestrator.cli.modes import Metrics, Stream
 from orchestrator.cli.variables import Variables, variables_of
 
@@ -98,6 +98,10 @@ class CourseOptions:
     as_json: Annotated[bool, typer.Option("--json", help="Print facts as NDJSON on stdout.")] = False
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the answer and errors only.")] = False
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also print what agents do.")] = False
+    max_cost: limits.MaxCost = None
+    max_tokens: limits.MaxTokens = None
+    max_turns: limits.MaxTurns = None
+    deadline: limits.Deadline = None
     rehearsal_delay: Annotated[
         float, typer.Option("--rehearsal-delay", metavar="SECONDS", help="How long a rehearsed turn takes.")
     ] = 0.0
@@ -107,10 +111,14 @@ class CourseOptions:
     ] = None
 
     def onto(self, flags: Flags) -> Flags:
-        """The flags with these. Raises typer's usage error for a list that names nobody."""
+        """The flags with these.
+
+        Raises typer's usage error for a list that names nobody, UserError for caps that cannot be meant.
+        """
         return replace(
             flags,
             fail_fast=self.fail_fast,
+            limits=limits.limits_of(self.max_cost, self.max_tokens, self.max_turns, self.deadline),
             rehearsal_delay_s=self.rehearsal_delay,
             rehearsal_fail_once=names(self.rehearsal_fail_once, "--rehearsal-fail-once"),
         )

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import modes, places
+from orchestrator.cli import limits, modes, places
 from orchestrator.cli.exits import FINE, refuse_as_output, say
 from orchestrator.cli.tapes import Record, Replay, TapeOptions
 
@@ -33,6 +33,10 @@ def resume(
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="How many agents may act at once.")] = None,
     max_waves: modes.MaxWaves = None,
     max_agents: modes.MaxAgents = None,
+    max_cost: limits.MaxCost = None,
+    max_tokens: limits.MaxTokens = None,
+    max_turns: limits.MaxTurns = None,
+    deadline: limits.Deadline = None,
     mini: modes.Mini = False,
     debug_prompt: modes.DebugPrompt = False,
     stream: modes.Stream = False,
@@ -66,7 +70,8 @@ def resume(
     where = places.place_flags(agentfs_id, agentfs_path, memory_dir)
     changed = modes.Modes(max_waves=max_waves, max_agents=max_agents, mini=mini, debug_prompt=debug_prompt)
     given = Flags(backend=backend, model=model, base_url=base_url, jobs=jobs, fresh=Fresh(everybody=fresh))
-    flags = replace(changed.onto(given), fresh=given.fresh)
+    caps = limits.limits_of(max_cost, max_tokens, max_turns, deadline)
+    flags = replace(changed.onto(given), fresh=given.fresh, limits=caps)
     with open_reader(folder, where) as journal:
         known = recorded_run(journal, run, flags)
     if known.state.ending is not None and known.state.ending.ending == "done":

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from agentlark.model import MIN_REVIEW_CHARS, Approve
+from agentlark.model import MIN_REVIEW_CHARS, Approve, Limits
 from orchestrator.core.errors import UserError
 
 DEFAULT_JOBS = 16
@@ -86,6 +86,7 @@ class Flags:
     max_agents: int | None = None
     max_depth: int | None = None
     fresh: Fresh = field(default_factory=Fresh)
+    limits: Limits = field(default_factory=Limits)
     debug_prompt: bool = False
     rehearsal_delay_s: float = 0.0
     rehearsal_fail_once: tuple[str, ...] = ()
@@ -112,6 +113,8 @@ class Settings:
     max_depth: int
     """How many of them may wait for one another in a row."""
     fresh: Fresh
+    limits: Limits
+    """What the whole run may spend."""
     debug_prompt: bool
     rehearsal_delay_s: float
     rehearsal_fail_once: frozenset[str]
@@ -162,6 +165,7 @@ def settle(flags: Flags, environ: Mapping[str, str] | None = None) -> Settings:
         max_agents=DEFAULT_MAX_AGENTS if flags.max_agents is None else flags.max_agents,
         max_depth=flags.max_depth or DEFAULT_MAX_DEPTH,
         fresh=flags.fresh,
+        limits=flags.limits,
         debug_prompt=flags.debug_prompt,
         rehearsal_delay_s=flags.rehearsal_delay_s,
         rehearsal_fail_once=frozenset(flags.rehearsal_fail_once),

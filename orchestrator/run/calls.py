@@ -17,7 +17,7 @@ from orchestrator.core.facts import Acted, Action, Fact, TextDelta, Told, TurnEn
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.turn import Deferred, Done, Failed, Outcome, TurnId, TurnInput, TurnOrder
 from orchestrator.run.admission import admit, wait_out
-from orchestrator.run.lent import GaveUp, Interrupted, Lent
+from orchestrator.run.lent import Bound, GaveUp, Interrupted, Lent
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
@@ -80,7 +80,8 @@ async def answer(order: TurnOrder, asked: bytes, retries: int, lent: Lent) -> An
         if not lent.may_start():
             raise Interrupted
         attempt += 1
-        outcome = _redacted(admit(order, lent) or await _attempt(order, attempt, lent), lent)
+        bound = await lent.gate.enter(order)  # a deferral gives back what it reserves
+        outcome = _redacted(admit(order, lent) or await _attempt(order, attempt, bound, lent), lent)
         if isinstance(outcome, Done):
             return _answered(order, asked, attempt, outcome, lent)
         ended = _ended(order, attempt, outcome, lent)
@@ -110,8 +111,7 @@ def _wait_s(failed: Failed, failures: int, key: str) -> float:
     return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0**failures) * spread
 
 
-async def _attempt(order: TurnOrder, attempt: int, lent: Lent) -> Outcome:
-    bound = await lent.gate.enter(order)
+async def _attempt(order: TurnOrder, attempt: int, bound: Bound, lent: Lent) -> Outcome:
     started = TurnStarted(
         id=order.id,
         purpose=order.input.purpose,

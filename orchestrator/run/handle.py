@@ -23,6 +23,7 @@ from orchestrator.core.ports import Clock, Journal
 from orchestrator.core.settings import Choice
 from orchestrator.core.turn import Usage
 from orchestrator.run.engine import Engine
+from orchestrator.schedule.budget import Refusal
 from orchestrator.schedule.tally import Metrics
 
 
@@ -48,6 +49,8 @@ class RunResult:
     """Of the turns that were sent."""
     saved: Usage
     """Of the turns that were reused."""
+    refusal: Refusal | None
+    """The cap that ended it."""
     metrics: Metrics
     """What each agent and each wave took, and all together."""
     waves: int
@@ -201,6 +204,7 @@ async def carry_out(engine: Engine, started: RunStarted, clock: Clock, paths: Ru
         reused=state.reused,
         usage=state.usage,
         saved=state.saved,
+        refusal=engine.refusal,
         metrics=state.metrics(),
         waves=len(state.joined),
         waves_ended=tuple(state.waves_ended.values()),

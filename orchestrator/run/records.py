@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
+from agentlark.model import Limits
 from orchestrator.core.errors import UserError
 from orchestrator.core.ports import RunRecord
 from orchestrator.core.settings import Asked, Concise, Flags, Fresh, Settings
@@ -62,6 +63,7 @@ def kept_settings(settings: Settings) -> dict[str, str]:
         "concise": settings.concise,
         "max_agents": str(settings.max_agents),
         "max_depth": str(settings.max_depth),
+        "limits": settings.limits.model_dump_json(exclude_none=True),
         "fresh": "*" if settings.fresh.everybody else ",".join(settings.fresh.agents),
         "rehearsal_delay_s": str(settings.rehearsal_delay_s),
     }
@@ -85,6 +87,7 @@ def with_recorded(flags: Flags, kept: Mapping[str, str]) -> Flags:
         else _CONCISE.validate_python(kept.get("concise", "off")),
         max_agents=_first(flags.max_agents, kept.get("max_agents")),
         max_depth=_first(flags.max_depth, kept.get("max_depth")),
+        limits=_replaced(flags.limits, Limits.model_validate_json(kept.get("limits", "{}"))),
         fresh=flags.fresh if flags.fresh != Fresh() else _fresh(kept.get("fresh", "")),
         rehearsal_delay_s=flags.rehearsal_delay_s or float(kept.get("rehearsal_delay_s", 0)),
     )
@@ -110,6 +113,11 @@ def _merged(given: Asked, recorded: Asked) -> Asked:
 
 def _fresh(kept: str) -> Fresh:
     return Fresh(everybody=True) if kept == "*" else Fresh(tuple(filter(None, kept.split(","))))
+
+
+def _replaced(given: Limits, recorded: Limits) -> Limits:
+    """The caps given now, one by one, else those that were given then."""
+    return recorded.model_copy(update=given.model_dump(exclude_none=True))
 
 
 def _first(given: int | None, recorded: str | None) -> int | None:

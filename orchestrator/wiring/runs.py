@@ -34,7 +34,9 @@ from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.given import Memory, kept_memory, memory_in
 from orchestrator.run.handle import RunHandle, RunHead, set_going
 from orchestrator.run.records import kept_settings
+from orchestrator.run.spending import notes_on
 from orchestrator.run.squads import SquadSource, redacted
+from orchestrator.schedule.budget import Ledger
 from orchestrator.schedule.conduct import conducts_of
 from orchestrator.schedule.growth import Caps
 from orchestrator.schedule.select import select
@@ -48,6 +50,7 @@ from orchestrator.wiring.answering import CARDS, check_answerable, performers
 from orchestrator.wiring.given import inputs_of, memory_of
 from orchestrator.wiring.opening import OpenFolder, open_folder
 from orchestrator.wiring.reading import RecordedRun, places_of, recorded_run
+from orchestrator.wiring.spending import Spending, spending_of
 from orchestrator.wiring.tapes import Tapes, recorders
 
 
@@ -112,11 +115,13 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
             simulated=simulated,
             started=now,
         )
+        is_billed = not simulated and options.tapes.replay is None
+        spending = spending_of(squad, settings, Ledger(), is_billed=is_billed)
         answers = _answers(squad, settings, options.clock, options.tapes, stack)
         slug = await opened.journal.open_run(record)
         record = record.model_copy(update={"slug": slug})
         run = RecordedRun(record, squad, settings, RunState(squad, conducts_of(squad, settings.asked)))
-        yield _launch(run, answers, options, opened, stack, notices)
+        yield _launch(run, answers, spending, options, opened, stack, notices)
 
 
 @asynccontextmanager
@@ -154,8 +159,11 @@ async def resume(
                 f"go on as it was recorded: agentlark resume {record.slug} --recorded;"
                 " or start anew, which reuses what is unchanged: agentlark run",
             )
+        is_billed = not record.simulated and tapes.replay is None
+        spending = spending_of(run.squad, settings, run.state.ledger, is_billed=is_billed)
         answers = _answers(run.squad, settings, options.clock, tapes, stack)
-        yield _launch(run, answers, options, opened, stack, (drifted.notice,) if drifted.notice else ())
+        notices = (drifted.notice,) if drifted.notice else ()
+        yield _launch(run, answers, spending, options, opened, stack, notices)
 
 
 def plan_of(slug: str, task: str, settings: Settings) -> Plan:
@@ -215,6 +223,7 @@ def _kept_origin(options: RunOptions, redactor: Redactor) -> dict[str, str]:
 def _launch(
     run: RecordedRun,
     answers: _Answers,
+    spending: Spending,
     options: RunOptions,
     opened: OpenFolder,
     stack: AsyncExitStack,
@@ -232,7 +241,7 @@ def _launch(
         unknown=tuple(state.unknown.values()),
         simulated=record.simulated,
         cassette=answers.cassette.cassette.name if answers.cassette else None,
-        notices=notices,
+        notices=(*notices, *notes_on(run.squad, spending.budget)),
         done=tuple(node.id for node in state.in_order() if state.has_done(node.id)),
     )
     inbox = FolderInbox(paths.inbox, record.slug, lambda text: engine.show(Notice(text=text)))
@@ -244,7 +253,7 @@ def _launch(
         *options.sinks(head, run.squad),
     ]
     engine = Engine(
-        replace(plan_of(record.slug, record.prompt, run.settings), memory=memory),
+        replace(plan_of(record.slug, record.prompt, run.settings), memory=memory, budget=spending.budget),
         state,
         Ports(
             opened.journal,
@@ -255,6 +264,7 @@ def _launch(
             Redactor(run.settings.secrets),
             inputs_of(paths),
             replay=answers.cassette,
+            prices=spending.prices,
         ),
     )
     started = RunStarted(
