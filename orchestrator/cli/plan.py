@@ -72,11 +72,17 @@ def _forecast(squad: SquadOptions, answers: AnswerOptions, modes: Modes, places:
     import asyncio
     from pathlib import Path
 
+    from orchestrator.cli.exits import say
+    from orchestrator.cli.findings import tell
     from orchestrator.cli.foreground import squad_prompt
     from orchestrator.wiring.foresight import foresee
     from orchestrator.wiring.runs import RunOptions
 
     found = squad.find()
+    for notice in found.notices:
+        say(notice)
+    if found.diagnostics:
+        tell(found.diagnostics)
     part = squad.part()
     options = RunOptions(
         folder=Path.cwd(),
