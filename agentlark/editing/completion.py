@@ -8,11 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from agentlark.editing.lookup import agent_mentions
-from agentlark.editing.mentions import Role, role_of
+from agentlark.editing.mentions import Role, is_value_of, role_of
 from agentlark.editing.outline import Outline, Text
 from agentlark.editing.projects import Texts
 from agentlark.editing.wording import KEYWORDS, describe, fields, names
-from agentlark.model import EFFORTS
+from agentlark.model import EFFORTS, MEMORY_KINDS
 
 
 class Kind(StrEnum):
@@ -72,6 +72,11 @@ def _in_string(path: Path, text: Text, texts: Texts) -> Iterator[Proposal]:
     elif text.argument == "effort" and text.around is not None and text.around.name == "agent":
         for effort in EFFORTS:
             yield Proposal(effort, Kind.value, effort, *text.inside)
+    elif text.around is not None and is_value_of(text.around, "agent", "memory"):
+        ids = (mention.id for _, mention in agent_mentions(path, texts) if mention.role is Role.agent)
+        terms = [*(f"agent:{id}" for id in ids), *(f"{kind}:" for kind in MEMORY_KINDS if kind != "agent")]
+        for term in dict.fromkeys(terms):
+            yield Proposal(term, Kind.value, term, *text.inside)
 
 
 def _fields(known: Outline, start: int, end: int) -> Iterator[Proposal]:

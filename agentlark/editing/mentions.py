@@ -50,17 +50,17 @@ def role_of(text: Text) -> Role | None:
         return None
     if around.opener == "(" and text.argument == "id":
         return {"agent": Role.agent, "group": Role.group}.get(around.name or "")
-    if _value_of(around, "agent", "depends_on") and around.opener in ("[", "("):
+    if is_value_of(around, "agent", "depends_on") and around.opener in ("[", "("):
         return Role.dependency
-    if around.opener == "{" and _value_of(around, "define_relay", "graph"):
+    if around.opener == "{" and is_value_of(around, "define_relay", "graph"):
         return None if text.after_colon else Role.edge
     edges = around.around
-    if edges is not None and edges.opener == "{" and _value_of(edges, "define_relay", "graph"):
+    if edges is not None and edges.opener == "{" and is_value_of(edges, "define_relay", "graph"):
         return Role.edge if around.after_colon else None
     return None
 
 
-def _value_of(bracket: Bracket, callee: str, argument: str) -> bool:
+def is_value_of(bracket: Bracket, callee: str, argument: str) -> bool:
     """Whether a bracket is (part of) the value of an argument of a call."""
     call = bracket.around
     return (

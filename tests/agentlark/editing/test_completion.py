@@ -83,6 +83,12 @@ def test_values_of_a_choice_are_proposed(tmp_path: Path) -> None:
     assert labels(tmp_path, 'agent(effort = "|")]\n') == list(EFFORTS)
 
 
+def test_terms_of_memory_are_proposed(tmp_path: Path) -> None:
+    found = labels(tmp_path, 'agent(id = "b", memory = ["|"])]\n')
+    assert found[0] == "agent:planner"
+    assert found[-4:] == ["tag:", "topic:", "type:", "run:"]
+
+
 @pytest.mark.parametrize("text", ["] # see |\n", 'agent(role = "|")]\n', "]\nx = helper.|\n"])
 def test_nothing_is_proposed_in_prose_and_after_a_dot(text: str, tmp_path: Path) -> None:
     assert labels(tmp_path, text) == []
