@@ -73,8 +73,8 @@ def _in_string(path: Path, text: Text, texts: Texts) -> Iterator[Proposal]:
         for effort in EFFORTS:
             yield Proposal(effort, Kind.value, effort, *text.inside)
     elif text.around is not None and is_value_of(text.around, "agent", "memory"):
-        ids = (mention.id for _, mention in agent_mentions(path, texts) if mention.role is Role.agent)
-        terms = [*(f"agent:{id}" for id in ids), *(f"{kind}:" for kind in MEMORY_KINDS if kind != "agent")]
+        agents = (mention.id for _, mention in agent_mentions(path, texts) if mention.role is Role.agent)
+        terms = [*(f"agent:{id}" for id in agents), *(f"{kind}:" for kind in MEMORY_KINDS if kind != "agent")]
         for term in dict.fromkeys(terms):
             yield Proposal(term, Kind.value, term, *text.inside)
 
