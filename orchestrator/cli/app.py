@@ -30,6 +30,7 @@ from orchestrator.cli.lsp import lsp
 from orchestrator.cli.memory_condense import memory_condense
 from orchestrator.cli.memory_inspect import memory_inspect
 from orchestrator.cli.memory_rebuild import memory_rebuild
+from orchestrator.cli.metrics import metrics
 from orchestrator.cli.plan import plan, why
 from orchestrator.cli.resume import resume
 from orchestrator.cli.run import run
@@ -79,6 +80,7 @@ app.command("reject")(reject)
 app.command("edit")(edit)
 app.command("show")(show)
 app.command("logs")(logs)
+app.command("metrics")(metrics)
 runs.command("rm")(rm)
 app.add_typer(runs, name="runs")
 app.add_typer(cache, name="cache")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.cli.exits import program
 from orchestrator.cli.words import several
 from orchestrator.run.handle import RunResult
+from orchestrator.schedule.budget import RUN, Refusal
 from orchestrator.sinks.describe import labels, one_line, tokens
 
 
@@ -38,6 +40,8 @@ def closing_block(result: RunResult, output: Path | None) -> str:
             lines += [f"    help: {one_line(remedy, 1000)}"] if remedy else []
     if result.ending.reason and result.ending.ending == "failed":
         lines.append(f"reason     {one_line(result.ending.reason, 1000)}")
+    lines += _capped(result.refusal) if result.refusal and result.ending.ending == "capped" else ()
+    lines += [f"overshoot  {each}" for each in result.overshoots]
     if output is not None:
         lines.append(f"answer     {output}")
     paths = result.paths
@@ -52,19 +56,21 @@ def closing_block(result: RunResult, output: Path | None) -> str:
     return "\n".join([*lines, *(f"next       {command}" for command in _next(result))])
 
 
-def metrics_of_run(result: RunResult) -> str:
-    """The tokens of each agent and of all, as a table."""
-    rows = [
-        (name, tally.turns, tally.reused, tally.usage.input, tally.usage.output)
-        for name, tally in result.metrics.by_agent.items()
-    ]
-    rows.append(("all", result.turns, result.reused, result.usage.input, result.usage.output))
-    about = " (estimated)" if result.usage.estimated else ""
-    width = max(len("agent"), *(len(row[0]) for row in rows))
-    lines = ["", f"── tokens{about} ──"]
-    lines.append(f"{'agent':<{width}}  {'turns':>6} {'cached':>6} {'input':>10} {'output':>10}")
-    lines += [f"{row[0]:<{width}}  {row[1]:>6} {row[2]:>6} {row[3]:>10,} {row[4]:>10,}" for row in rows]
-    return "\n".join(lines)
+def _capped(refusal: Refusal) -> Iterator[str]:
+    """What ended a run, and how it could go on."""
+    yield f"cap        {refusal}"
+    if refusal.account != RUN:
+        name = f"{refusal.what} in the limits of {refusal.account}"
+        yield f"  help: raise {name}, then {program()} run: what is recorded is not paid for again"
+
+
+def _raised(refusal: Refusal) -> str:
+    """The flag that would let a run go on after its cap was reached, with room for about as much again."""
+    if refusal.what == "deadline_s":
+        return f"--deadline {refusal.cap * 2:.0f}s"
+    enough = max(refusal.needed, refusal.cap * 2)
+    value = f"{enough:.2f}" if refusal.what == "max_cost" else f"{enough:.0f}"
+    return f"--{refusal.what.replace('_', '-')} {value}"
 
 
 def _next(result: RunResult) -> list[str]:
@@ -74,6 +80,10 @@ def _next(result: RunResult) -> list[str]:
         which = f" --wave {result.consent[0]}" if len(result.consent) > 1 else ""
         answer = f"{program()} approve {result.run}{which}   (or reject, or edit)"
         return [answer, f"{program()} resume {result.run}"]
+    if result.ending.ending == "capped" and result.refusal is not None and result.refusal.account == RUN:
+        return [
+            f"{program()} resume {result.run} {_raised(result.refusal)}   (or more; what is recorded stays)"
+        ]
     if result.ending.ending != "done":
         return [f"{program()} resume {result.run}   (recorded turns are never sent again)"]
     shown = result.final[0] if result.final else next(iter(result.answers), "AGENT")

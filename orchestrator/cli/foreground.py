@@ -16,10 +16,11 @@ import typer
 
 from agentlark.diagnostics import render
 from agentlark.model import Squad
-from orchestrator.cli.closing import closing_block, metrics_of_run
+from orchestrator.cli.closing import closing_block
 from orchestrator.cli.consent import ask_for_consent, can_ask, tell_what_waits
 from orchestrator.cli.exits import FAILED, OF_ENDING, say
 from orchestrator.cli.exits import answer as print_answer
+from orchestrator.cli.metrics import metrics_table
 from orchestrator.cli.ourselves import own_command
 from orchestrator.cli.words import count, several
 from orchestrator.core.errors import UserError
@@ -115,7 +116,7 @@ class Showing:
                 say("\n── answer ──")
             print_answer(result.answer)
         if self.metrics:
-            say(metrics_of_run(result))
+            say(metrics_table(result.metrics, simulated=result.simulated))
         if not self.quiet or result.ending.ending != "done":
             say(closing_block(result, self.output))
         else:

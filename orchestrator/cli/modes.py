@@ -57,7 +57,7 @@ DebugPrompt = Annotated[
     bool, typer.Option("--debug-prompt", help="Show the size of each prompt before it is sent.")
 ]
 Stream = Annotated[bool, typer.Option("--stream", help="Show what agents say while they say it.")]
-Metrics = Annotated[bool, typer.Option("--metrics", help="Print the tokens of each agent at the end.")]
+Metrics = Annotated[bool, typer.Option("--metrics", help="Print what each agent and wave took at the end.")]
 IsFresh = Annotated[
     bool,
     typer.Option("--fresh", help="Send turns again whose answers are recorded; of all agents, or of AGENT."),

@@ -42,7 +42,7 @@ from orchestrator.run.gate import Gate
 from orchestrator.run.given import Memory, ReadInputs, given_to, no_inputs
 from orchestrator.run.lent import Found, Interrupted, Lent
 from orchestrator.run.surroundings import Answers, surroundings
-from orchestrator.schedule.budget import Budget, Refusal
+from orchestrator.schedule.budget import Budget, Refusal, overshoots
 from orchestrator.schedule.growth import Caps
 from orchestrator.schedule.node import Node
 from orchestrator.schedule.state import RunState
@@ -155,6 +155,11 @@ class Engine:
         """The output of every node that has one, by id, in the DAG's order."""
         outputs = ((node.id, self._answers.of(node.id)) for node in self.state.in_order())
         return {name: text for name, text in outputs if text is not None}
+
+    def overshoots(self) -> list[str]:
+        """Caps that were exceeded all the same, in words."""
+        budget = self._plan.budget
+        return [] if budget is None else overshoots(budget, self.state.in_order(), self.state.ledger)
 
     def close_sinks(self) -> None:
         """Tell every sink that nothing more will come; returns when they have finished."""

@@ -51,6 +51,8 @@ class RunResult:
     """Of the turns that were reused."""
     refusal: Refusal | None
     """The cap that ended it."""
+    overshoots: list[str]
+    """Caps that were exceeded all the same, in words."""
     metrics: Metrics
     """What each agent and each wave took, and all together."""
     waves: int
@@ -205,6 +207,7 @@ async def carry_out(engine: Engine, started: RunStarted, clock: Clock, paths: Ru
         usage=state.usage,
         saved=state.saved,
         refusal=engine.refusal,
+        overshoots=engine.overshoots(),
         metrics=state.metrics(),
         waves=len(state.joined),
         waves_ended=tuple(state.waves_ended.values()),

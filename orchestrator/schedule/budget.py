@@ -12,7 +12,7 @@ much. Read `Ledger` first, then `judge`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
@@ -224,6 +224,9 @@ class Ledger:
 What: TypeAlias = Literal["max_cost", "max_tokens", "max_turns", "deadline_s"]
 
 
+_UNITS: dict[What, str] = {"max_cost": "US dollars", "max_tokens": "tokens", "max_turns": "turns"}
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A cap that leaves no room for a turn, and never will."""
@@ -239,11 +242,9 @@ class Refusal:
         whose = "" if self.account == RUN else f" of {self.account}"
         if self.what == "deadline_s":
             return f"the deadline{whose} is over: {self.cap.normalize():f} s"
-        unit = self.what.removeprefix("max_").replace("cost", "US dollars")
-        return (
-            f"the cap of {_plain(self.cap)} {unit}{whose} is reached: {_plain(self.spent)} spent,"
-            f" and the next turn may take {_plain(self.needed - self.spent)}"
-        )
+        cap, spent, next_turn = map(_plain, (self.cap, self.spent, self.needed - self.spent))
+        unit = _UNITS[self.what]
+        return f"the cap of {cap} {unit}{whose} is reached: {spent} spent, the next turn may take {next_turn}"
 
 
 def _plain(value: Decimal) -> str:
@@ -287,6 +288,23 @@ def judge(budget: Budget, node: Node, worst: Amount, ledger: Ledger, elapsed_s: 
             if needed + _of(promised, what) > cap:
                 verdict = "waits"
     return verdict
+
+
+def overshoots(budget: Budget, nodes: Iterable[Node], ledger: Ledger) -> list[str]:
+    """Caps that were exceeded all the same, in words: a call took more than its worst case, or nothing bounds
+    it.
+
+    So it is with records that do not say what bounded a call, and with backends that do not keep to a
+    ceiling.
+    """
+    found: dict[tuple[Account, What], str] = {}
+    for node in nodes:
+        for account, limits in budget.limits_of(node):
+            for what, cap in _caps(limits, budget.counts_cost):
+                if (over := _of(ledger.spent(account), what) - cap) > 0:
+                    unit = _UNITS[what]
+                    found[account, what] = f"{_plain(over)} {unit} over the {_plain(cap)} of {account}"
+    return list(found.values())
 
 
 def overdue(account: Account, deadline_s: float) -> Refusal:
