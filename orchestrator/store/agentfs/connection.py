@@ -101,6 +101,18 @@ class Connections:
                 self.write.close()
 
 
+def refuse_locked(connections: Connections) -> None:
+    """Raise StoreRefused when another program is in the middle of writing, and stays there."""
+    db = connections.write
+    with _opening(connections.name):
+        db.execute(f"PRAGMA busy_timeout={int(PROBE_S * 1000)}")
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
+        finally:
+            db.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
+
+
 @contextmanager
 def readable(name: str) -> Iterator[None]:
     """Turn SQLite's errors while reading a file into StoreErrors that name it."""
@@ -272,7 +284,8 @@ def _create(connection: sqlite3.Connection, part: Part) -> None:
         migrate(connection, part, int(time.time()))
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk may have ended it
+            connection.execute("ROLLBACK")
         raise
 
 

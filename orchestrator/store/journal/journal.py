@@ -18,7 +18,7 @@ from orchestrator.core.facts import Fact
 from orchestrator.core.frozen import Digest
 from orchestrator.core.ports import RunRecord
 from orchestrator.core.turn import Done
-from orchestrator.store.agentfs.connection import Connections, open_file, open_memory
+from orchestrator.store.agentfs.connection import Connections, open_file, open_memory, refuse_locked
 from orchestrator.store.agentfs.writer import GroupWriter
 from orchestrator.store.journal.batch import JournalBatch, Known
 from orchestrator.store.journal.reader import JournalReader
@@ -116,10 +116,11 @@ class AgentFSJournal:
 
 
 def _open_whole(path: Path) -> Connections:
-    """Open a journal for writing that has all that was ever acknowledged."""
+    """Open a journal for writing that nobody else writes and that has all that was ever acknowledged."""
     refuse_emptied(path)
     connections = open_file(path, JOURNAL)
     try:
+        refuse_locked(connections)  # now, and not at the first commit
         with connections.reading() as db:
             refuse_behind(db, path, connections.name)
     except BaseException:

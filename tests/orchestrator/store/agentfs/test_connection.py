@@ -100,6 +100,21 @@ def test_a_file_locked_by_another_program_is_refused(path: Path, monkeypatch: py
     other.close()
 
 
+def test_a_journal_that_another_program_is_writing_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(AgentFSJournal(path).close())
+    monkeypatch.setattr(connection, "PROBE_S", 0.05)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreRefused, match="locked by another program") as refused:
+        AgentFSJournal(path)
+    assert "close what holds it" in refused.value.remedy
+    open_journal_readonly(path).close()
+    other.close()
+    asyncio.run(AgentFSJournal(path).close())
+
+
 def test_a_read_only_file_is_refused_for_writing_and_can_be_read(
     path: Path, record: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
