@@ -7,7 +7,9 @@
    that makes enough. Summaries are not: they would lose what they are about.
 4. Groups that are too large for one summary are cut by time into equal parts.
 
-A group smaller than the minimum stays as it is. The result depends on the artifacts alone.
+A group smaller than the minimum stays as it is, and so does one that has nothing but summaries of a single
+pass: they are what its artifacts came to. Hence a pass right after another finds nothing to do, whatever age
+is asked for. The result depends on the artifacts alone.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from orchestrator.store.artifacts.condensing import Gathering
 VARIOUS = "various"
 
 MOST_SOURCES = 100
-"""Artifacts that one summary stands for at most."""
+"""Artifacts that one summary stands for at most, where groups need not be larger than half of that."""
 
 _Key: TypeAlias = tuple[str, bool, str]
 """Agent, whether simulated, topic."""
@@ -38,8 +40,8 @@ def gatherings(found: Sequence[Found], topics: Mapping[str, str], least: int) ->
     for one in sorted(found, key=lambda one: (one.created, one.id)):
         groups.setdefault((one.agent, one.simulated, topics.get(one.id, VARIOUS)), []).append(one)
     whole = _with_leftovers(groups, least)
-    parts = ((key, part) for key in sorted(whole) for part in _parts(whole[key]) if len(part) >= least)
-    return tuple(_gathering(key, part) for key, part in parts)
+    ready = (key for key in sorted(whole) if len(whole[key]) >= least and not _is_of_one_pass(whole[key]))
+    return tuple(_gathering(key, part) for key in ready for part in _parts(whole[key], least))
 
 
 def _gathering(key: _Key, part: Sequence[Found]) -> Gathering:
@@ -64,8 +66,12 @@ def _with_leftovers(groups: Mapping[_Key, list[Found]], least: int) -> dict[_Key
     return {key: sorted(group, key=lambda one: (one.created, one.id)) for key, group in whole.items()}
 
 
-def _parts(group: Sequence[Found]) -> Iterator[Sequence[Found]]:
-    """The group in as few parts as may be, of nearly equal size."""
-    count = -(-len(group) // MOST_SOURCES) or 1
+def _is_of_one_pass(group: Sequence[Found]) -> bool:
+    return all(one.type == "summary" for one in group) and len({one.run for one in group}) == 1
+
+
+def _parts(group: Sequence[Found], least: int) -> Iterator[Sequence[Found]]:
+    """The group in as few parts as may be, of nearly equal size and none of them too small."""
+    count = min(-(-len(group) // MOST_SOURCES), len(group) // least)
     for number in range(count):
         yield group[len(group) * number // count : len(group) * (number + 1) // count]

@@ -83,6 +83,21 @@ def test_the_same_pass_again_finds_nothing_to_do(full: RunPaths) -> None:
     assert shown(full) == before
 
 
+def test_a_pass_over_everything_does_not_condense_what_the_last_one_made(
+    paths: RunPaths, write: Write
+) -> None:
+    write(paths.journal, "r1", [("planner", f"Plan {number}.") for number in range(250)])
+    assert [len(one.gathering.artifacts) for one in run(paths, days=0).summaries] == [83, 83, 84]
+    before = shown(paths)
+    assert run(paths, days_later=10, days=0).summaries == ()
+    assert run(paths, days_later=99).summaries == ()
+    assert shown(paths) == before
+    write(paths.journal, "r2", [("planner", "One more.")])
+    (more,) = run(paths, days_later=100, days=0).summaries
+    assert len(more.gathering.artifacts) == 4
+    assert run(paths, days_later=100, days=0).summaries == ()
+
+
 def test_young_artifacts_and_small_groups_are_left_alone(full: RunPaths) -> None:
     assert run(full, days_later=1).summaries == ()
     assert [one.gathering.agent for one in run(full, least=5).summaries] == ["builder"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.memory import grouping
 from orchestrator.memory.grouping import MOST_SOURCES, gatherings
 from orchestrator.store.artifacts import Found
 from tests.orchestrator.memory.conftest import BEGUN
@@ -40,7 +43,8 @@ def test_what_is_too_few_on_any_topic_is_various_together() -> None:
 def test_summaries_of_different_topics_stay_apart() -> None:
     summaries = [found(number, kind="summary") for number in range(4)]
     assert gatherings(summaries, {one.id: one.id for one in summaries}, 3) == ()
-    assert len(gatherings(summaries, {one.id: "same" for one in summaries}, 3)) == 1
+    several = [replace(one, run=f"pass-{one.ino}") for one in summaries]
+    assert len(gatherings(several, {one.id: "same" for one in summaries}, 3)) == 1
 
 
 def test_rehearsed_and_real_ones_never_meet() -> None:
@@ -69,3 +73,36 @@ def test_nothing_is_gathered_twice_and_order_does_not_matter(
     assert all(len(one.artifacts) >= least for one in made)
     assert gatherings(artifacts[::-1], topics, least) == made
     assert len({one.summariser for one in made}) == len(made)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("ab"),
+            st.booleans(),
+            st.sampled_from(["", "x", "y"]),
+            st.sampled_from(["plan", "summary"]),
+            st.sampled_from(["r", "pass-1", "pass-2"]),
+        ),
+        max_size=60,
+    ),
+    st.integers(2, 5),
+    st.integers(2, 6),
+)
+def test_what_a_pass_leaves_gives_the_next_nothing_to_do(
+    artifacts: list[tuple[str, bool, str, str, str]], least: int, most: int
+) -> None:
+    before = [
+        replace(found(number, agent, kind, simulated), run=run)
+        for number, (agent, simulated, _, kind, run) in enumerate(artifacts)
+    ]
+    topics = {one.id: topic for one, (_, _, topic, _, _) in zip(before, artifacts, strict=True) if topic}
+    with patch.object(grouping, "MOST_SOURCES", most):
+        made = gatherings(before, topics, least)
+        condensed = {id for each in made for id in each.artifacts}
+        left = [one for one in before if one.id not in condensed]
+        for number, each in enumerate(made, start=len(before)):
+            summary = found(number, each.agent, "summary", each.simulated)
+            left.append(replace(summary, run="this-pass"))
+            topics[summary.id] = each.topic
+        assert gatherings(left, topics, least) == ()
