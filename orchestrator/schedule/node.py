@@ -62,6 +62,7 @@ def specialist_agent(specialist: Specialist, parent: Agent) -> Agent:
         max_output_tokens=parent.max_output_tokens,
         timeout_s=parent.timeout_s,
         retries=parent.retries,
+        limits=parent.limits,
     )
 
 

@@ -8,18 +8,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from agentlark.model import Squad
+from agentlark.model import Limits, Squad
 from orchestrator.backends.cassette.player import CassettePlayer
 from orchestrator.core.facts import Fact, NodeEnded, RunStarted, Signal, TurnEnded
 from orchestrator.core.frozen import digest_of
 from orchestrator.core.paths import RunPaths
-from orchestrator.core.ports import BackendCard, Sink
+from orchestrator.core.ports import BackendCard, Prices, Sink
 from orchestrator.core.redact import Redactor
 from orchestrator.core.settings import Asked, Flags, Fresh, settle
 from orchestrator.run.assignment import assign
 from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.handle import RunHandle, RunHead, RunResult, carry_out
 from orchestrator.run.inbox import QueueInbox
+from orchestrator.run.spending import budget_of
 from orchestrator.schedule.conduct import conducts_of
 from orchestrator.schedule.growth import Caps
 from orchestrator.schedule.state import RunState
@@ -75,6 +76,9 @@ class Stage:
     concise: bool = False
     fresh: Fresh = field(default_factory=Fresh)
     measures: bool = False
+    limits: Limits | None = None
+    """What the run may spend; None bounds nothing, not even its groups and agents."""
+    prices: Prices | None = None
     replay: CassettePlayer | None = None
     """A cassette that answers in the performer's place."""
     watcher: Watcher = field(default_factory=Watcher)
@@ -121,6 +125,7 @@ class Stage:
             concise=self.concise,
             fresh=self.fresh.applies_to,
             measures=self.measures,
+            budget=self.limits and budget_of(self.squad, self.limits, is_billed=True),
         )
         sinks = [self.watcher, *self.sinks]
         redactor = Redactor(self.secrets)
@@ -135,6 +140,7 @@ class Stage:
                 sinks,
                 redactor,
                 replay=self.replay,
+                prices=self.prices,
             ),
         )
 
