@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Protocol, runtime_checkable
 
-from orchestrator.core.ports import Performer, Tell
-from orchestrator.core.turn import Failed, Outcome, TurnOrder
+from orchestrator.core.ports import Admission, Performer, Tell
+from orchestrator.core.turn import Deferred, Failed, Outcome, TurnOrder
 
 
 @runtime_checkable
@@ -35,6 +35,16 @@ class Router:
                 paid="no",
             )
         return await performer.perform(order, tell)
+
+    def admit(self, order: TurnOrder) -> Deferred | None:
+        """Why the named backend's provider would not take the order now; None when it may."""
+        performer = self._performers.get(order.input.backend)
+        return performer.admit(order) if isinstance(performer, Admission) else None
+
+    def opening(self, order: TurnOrder) -> Awaitable[None] | None:
+        """Ends once a deferred order may be sent to the named backend; None where only the clock knows."""
+        performer = self._performers.get(order.input.backend)
+        return performer.opening(order) if isinstance(performer, Admission) else None
 
     async def aclose(self) -> None:
         """Close every performer that holds something, all of them even if one raises.

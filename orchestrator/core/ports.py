@@ -25,7 +25,7 @@ class Performer(Protocol):
 
 
 @runtime_checkable
-class Admission(Protocol):
+class Admission(Performer, Protocol):
     """A Performer that knows whether its provider would take an order now."""
 
     def admit(self, order: TurnOrder) -> Deferred | None:

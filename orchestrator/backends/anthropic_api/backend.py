@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from orchestrator.backends.anthropic_api.conclusion import concluded, partial_usage
 from orchestrator.backends.anthropic_api.gather import Gathered, Malformed
+from orchestrator.backends.anthropic_api.limits import allowances
 from orchestrator.backends.anthropic_api.request import objection, request_for
 from orchestrator.backends.cards import ANTHROPIC, ANTHROPIC_URL
+from orchestrator.backends.limits.rate import Allowance
+from orchestrator.core.clock import SystemClock
 from orchestrator.core.errors import UserError
 from orchestrator.core.facts import TextDelta
-from orchestrator.core.ports import BackendCard, Tell
+from orchestrator.core.ports import BackendCard, Clock, Tell
 from orchestrator.core.turn import Failed, Outcome, TurnOrder
 
 if TYPE_CHECKING:
@@ -25,17 +28,22 @@ if TYPE_CHECKING:
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
+Hear: TypeAlias = Callable[[TurnOrder, tuple[Allowance, ...], bool], None]
+"""Is told what a reply says of limits once its headers are there, and whether the order was taken up."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnthropicOptions:
     """How requests are carried: seconds to connect, seconds without a byte, and headers of one's own.
 
     `headers` override the SDK's, for hosts that want another version header or another form of key.
+    `clock` is what times in replies are compared with.
     """
 
     connect_s: float = 10.0
     idle_s: float = 60.0
     headers: Mapping[str, str] = field(default_factory=dict)
+    clock: Clock = field(default_factory=SystemClock)
 
 
 class AnthropicBackend:
@@ -45,7 +53,11 @@ class AnthropicBackend:
     """
 
     def __init__(
-        self, api_key: str, base_url: str = ANTHROPIC_URL, options: AnthropicOptions | None = None
+        self,
+        api_key: str,
+        base_url: str = ANTHROPIC_URL,
+        options: AnthropicOptions | None = None,
+        hear: Hear = lambda order, allowances, is_taken: None,
     ) -> None:
         if not (api_key.isascii() and api_key.isprintable() and api_key.strip()):
             raise UserError(
@@ -56,6 +68,7 @@ class AnthropicBackend:
         self._api_key = api_key.strip()
         self._base_url = base_url
         self._options = options or AnthropicOptions()
+        self._hear = hear
         self._opening = asyncio.Lock()
         self._client: AsyncAnthropic | None = None
 
@@ -88,18 +101,22 @@ class AnthropicBackend:
         """The texts of one answer as they arrive, all of it put into `gathered`. Raises _Unanswered."""
         client = await self._opened()
         import httpx2
-        from anthropic import AnthropicError
+        from anthropic import AnthropicError, APIStatusError
 
         from orchestrator.backends.anthropic_api.failures import failed_for
 
         try:
             async with await self._sent(client, order) as stream:
                 _check_stream(stream)
+                self._hear(order, allowances(stream.response.headers), True)
                 async for event in stream:
                     if piece := gathered.add(_data(event)):
                         yield piece
         except (AnthropicError, httpx2.HTTPError, ValueError) as error:
-            failed = failed_for(error, where=self.card.where, started=gathered.is_started)
+            if isinstance(error, APIStatusError):
+                self._hear(order, allowances(error.response.headers), False)
+            now, started = self._options.clock.now(), gathered.is_started
+            failed = failed_for(error, where=self.card.where, started=started, now=now)
             raise _Unanswered(failed) from error
 
     async def _sent(self, client: AsyncAnthropic, order: TurnOrder) -> AsyncStream[RawMessageStreamEvent]:

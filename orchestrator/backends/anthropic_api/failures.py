@@ -6,14 +6,14 @@ and made one line.
 
 from __future__ import annotations
 
-import math
+from datetime import datetime
 
 import anthropic
 import httpx2
 
-from orchestrator.core.turn import Failed
+from orchestrator.backends.anthropic_api.limits import limit_of
+from orchestrator.core.turn import Failed, Limit
 
-_LONGEST_WAIT_S = 86_400.0
 _LONGEST_WORDS = 400
 
 _REFUSED: dict[int, tuple[str, str]] = {
@@ -31,18 +31,20 @@ _PASSING: dict[int, str] = {
     408: "the server waited too long for the request",
     409: "the request met another one",
     429: "too many requests",
+    503: "the server takes no requests",
     504: "the server's own deadline passed",
     529: "the server is overloaded",
 }
+_LIMITING_TYPES: dict[str, Limit] = {"overloaded_error": "overload", "rate_limit_error": "rate"}
 _REFUSING_TYPES = frozenset(
     {"invalid_request_error", "authentication_error", "permission_error", "not_found_error", "billing_error"}
 )
 
 
-def failed_for(error: Exception, *, where: str, started: bool) -> Failed:
+def failed_for(error: Exception, *, where: str, started: bool, now: datetime) -> Failed:
     """The failure that an error stands for; `started` says whether the answer had begun to arrive."""
     if isinstance(error, anthropic.APIStatusError):
-        return _event(error, started) if error.status_code < 400 else _status(error)
+        return _event(error, started) if error.status_code < 400 else _status(error, now)
     cause = error.__cause__ if isinstance(error, anthropic.APIConnectionError) else error
     if isinstance(cause, httpx2.TransportError):
         return _transport(cause, where, started)
@@ -56,18 +58,29 @@ def failed_for(error: Exception, *, where: str, started: bool) -> Failed:
     )
 
 
-def _status(error: anthropic.APIStatusError) -> Failed:
+def _status(error: anthropic.APIStatusError, now: datetime) -> Failed:
     """A request that was answered with an error status, before any stream."""
     status, words = error.status_code, _words(error)
+    limit, comeback = limit_of(status, error.response.headers, words, now)
+    note = f" ({_flat(comeback.note)})" if comeback.note else ""
+    if limit == "quota":
+        return Failed(
+            error=f"HTTP {status}, what the account may use is used up: {words}{note}",
+            paid="no",
+            retryable=True,
+            retry_after_s=comeback.seconds,
+            limit=limit,
+        )
     if status in _REFUSED or (status < 500 and status not in _PASSING):
         reason, remedy = _REFUSED.get(status, ("the request was refused", "check --base-url and the agent"))
         return Failed(error=f"HTTP {status}, {reason}: {words}\n  help: {remedy}", paid="no")
-    remedy = "lower --jobs, or go on later" if status == 429 else "the provider's trouble: go on later"
+    remedy = "" if limit else "\n  help: the provider's trouble: go on later"
     return Failed(
-        error=f"HTTP {status}, {_PASSING.get(status, 'the server failed')}: {words}\n  help: {remedy}",
+        error=f"HTTP {status}, {_PASSING.get(status, 'the server failed')}: {words}{note}{remedy}",
         paid="unknown" if status in (408, 504) else "no",
         retryable=True,
-        retry_after_s=_retry_after_s(error.response.headers),
+        retry_after_s=comeback.seconds,
+        limit=limit,
     )
 
 
@@ -77,6 +90,7 @@ def _event(error: anthropic.APIStatusError, started: bool) -> Failed:
         error=f"the stream ended with an error, {error.type or 'of no type'}: {_words(error)}",
         paid="unknown" if started else "no",
         retryable=error.type not in _REFUSING_TYPES,
+        limit=_LIMITING_TYPES.get(error.type or ""),
     )
 
 
@@ -102,18 +116,6 @@ def _transport(error: httpx2.TransportError, where: str, started: bool) -> Faile
         paid="unknown",
         retryable=True,
     )
-
-
-def _retry_after_s(headers: httpx2.Headers) -> float | None:
-    """Seconds the server asks to wait: a number from 0 up to a day; None for anything else."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers[name]) * unit
-        except (KeyError, ValueError):
-            continue
-        if math.isfinite(seconds) and seconds >= 0:
-            return min(seconds, _LONGEST_WAIT_S)
-    return None
 
 
 def _words(error: anthropic.APIStatusError) -> str:
