@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import shutil
 import sqlite3
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 
 from orchestrator.core.errors import StoreError, StoreRefused
+from orchestrator.core.facts import RunEnded, TurnEnded
 from orchestrator.store.agentfs import backup
 from orchestrator.store.journal import AgentFSJournal, open_journal_readonly
+from orchestrator.store.journal.examine import damages
 
 
 @pytest.fixture
@@ -53,6 +56,25 @@ def test_whoever_reads_an_older_journal_gets_all_of_it_and_a_backup_is_kept(
     kept = older.with_name("agent-db.version-1.db")
     assert _version(kept) == 1 and len(kept.read_bytes()) == len(before)
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_version_1_wrote_is_read_in_full(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(gzip.decompress(Path(__file__).with_name("version-1.db.gz").read_bytes()))
+    written = path.read_bytes()
+    with open_journal_readonly(path) as journal:
+        (record,) = journal.runs()
+        facts = [fact for _, fact in journal.facts(record.slug)]
+        answered = [fact for fact in facts if isinstance(fact, TurnEnded) and fact.answer]
+        assert isinstance(facts[-1], RunEnded) and facts[-1].ending == "done"
+        assert len(answered) == 12
+        for fact in answered:
+            assert fact.answer is not None
+            assert journal.body(fact.key) and journal.body(fact.answer)
+            assert journal.find(fact.key, record.slug) is not None
+    assert _version(path) == 2 and damages(path) == []
+    kept = path.with_name("agent-db.version-1.db")
+    assert _version(kept) == 1 and len(kept.read_bytes()) == len(written)
 
 
 def test_an_older_journal_is_brought_up_to_date_once(older: Path) -> None:
