@@ -94,6 +94,14 @@ class ArtifactReader:
         with self._connections.reading() as db:
             return dict(db.execute(tables.TOPICS).fetchall())
 
+    def taken(self) -> dict[tuple[str, datetime], int]:
+        """How far each run has been projected: the number of its last fact taken, by slug and start."""
+        if not self._is_ours:
+            return {}
+        with self._connections.reading() as db:
+            rows = db.execute(tables.ALL_TAKEN).fetchall()
+        return {(slug, datetime.fromisoformat(started)): number for slug, started, number in rows}
+
     def __enter__(self) -> Self:
         return self
 

@@ -72,6 +72,7 @@ ARTIFACTS = Part(
 
 RUN = "SELECT id, taken FROM artifact_runs WHERE slug = ? AND started = ?"
 INSERT_RUN = "INSERT INTO artifact_runs (slug, started, taken) VALUES (?, ?, 0)"
+ALL_TAKEN = "SELECT slug, started, taken FROM artifact_runs"
 TAKEN = "UPDATE artifact_runs SET taken = ? WHERE id = ?"
 LAST_ID = "SELECT coalesce(max(id), 0) FROM artifacts"
 PLAN = "SELECT artifact FROM artifact_plans WHERE run = ? AND node = ?"

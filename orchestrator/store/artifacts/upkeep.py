@@ -14,7 +14,9 @@ from agentlark.diagnostics import visible
 from orchestrator.core.errors import StoreError
 from orchestrator.core.paths import RunPaths
 from orchestrator.store.agentfs.connection import open_reading
+from orchestrator.store.artifacts.condensing import Undo, entry_of
 from orchestrator.store.artifacts.projection import ArtifactProjection, CaughtUp
+from orchestrator.store.artifacts.reader import open_artifacts
 from orchestrator.store.journal.reader import JournalReader
 from orchestrator.store.journal.tables import JOURNAL
 
@@ -48,9 +50,26 @@ def reading_journal(path: Path) -> Iterator[JournalReader | None]:
 
 
 def _catch_up(paths: RunPaths, journal: JournalReader, path: Path) -> CaughtUp:
+    if _is_current(paths.artifacts, journal, is_memory=path == paths.condensing):
+        return CaughtUp(0, 0)  # nothing is opened for writing, which may not be allowed
     projection = ArtifactProjection(paths.artifacts)
     try:
         is_memory = path == paths.condensing
         return projection.catch_up_memory(journal) if is_memory else projection.catch_up_all(journal)
     finally:
         projection.close()
+
+
+def _is_current(artifacts: Path, journal: JournalReader, *, is_memory: bool) -> bool:
+    """Whether every fact of a journal has been taken."""
+    reader = open_artifacts(artifacts)
+    if reader is None:
+        return False
+    with reader:
+        taken = reader.taken()
+    return all(
+        (number := taken.get((record.slug, record.started))) is not None
+        and not any(True for _ in journal.facts(record.slug, number))
+        and not (is_memory and number == 0 and isinstance(entry_of(record), Undo))
+        for record in journal.runs()
+    )
