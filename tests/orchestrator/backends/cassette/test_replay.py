@@ -45,7 +45,7 @@ def replay(stage: Stage, cassette: Cassette) -> Stage:
 def told(facts: Iterable[Fact]) -> list[str]:
     """Turns, actions and endings without times and where the answers came from; no two of them alike."""
     kept = (fact for fact in facts if isinstance(fact, TurnEnded | Acted | NodeEnded))
-    without = {"at": EPOCH, "duration_ms": 0, "origin": "live"}
+    without = {"at": EPOCH, "until": None, "duration_ms": 0, "elapsed_s": 0.0, "origin": "live"}
     return sorted(
         fact.model_copy(
             update={name: to for name, to in without.items() if hasattr(fact, name)}
