@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +13,7 @@ from orchestrator.backends.cassette.player import CassettePlayer
 from orchestrator.core.facts import Fact, NodeEnded, RunStarted, Signal, TurnEnded
 from orchestrator.core.frozen import digest_of
 from orchestrator.core.paths import RunPaths
-from orchestrator.core.ports import BackendCard, Prices, Sink
+from orchestrator.core.ports import BackendCard, Performer, Prices, Sink
 from orchestrator.core.redact import Redactor
 from orchestrator.core.settings import Asked, Flags, Fresh, settle
 from orchestrator.run.assignment import assign
@@ -81,6 +81,8 @@ class Stage:
     prices: Prices | None = None
     replay: CassettePlayer | None = None
     """A cassette that answers in the performer's place."""
+    around: Callable[[Performer], Performer] = lambda performer: performer
+    """What stands around the performer."""
     watcher: Watcher = field(default_factory=Watcher)
     inbox: QueueInbox = field(default_factory=QueueInbox)
 
@@ -134,7 +136,7 @@ class Stage:
             state,
             Ports(
                 self.journal,
-                self.replay or self.performer,
+                self.replay or self.around(self.performer),
                 LoopClock(),
                 self.inbox,
                 sinks,

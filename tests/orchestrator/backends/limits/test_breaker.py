@@ -86,7 +86,7 @@ def test_turns_that_were_in_flight_together_are_refused_once() -> None:
     for epoch in epochs:
         breaker.refuse(epoch, 0.5, None, 0.0)
     assert breaker.epoch == 1
-    assert 0.5 + FIRST_WAIT_S * 0.75 == breaker.open_until
+    assert breaker.open_until == 0.5 + FIRST_WAIT_S * 0.75
 
 
 def test_a_late_refusal_may_ask_for_a_longer_time() -> None:
