@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,19 @@ from typing import Any
 import pytest
 
 from orchestrator.core.errors import StoreRefused
+from orchestrator.core.facts import TurnEnded
+from orchestrator.core.paths import RunPaths
 from orchestrator.store.agentfs import connection
 from orchestrator.store.agentfs.files import kv_get, list_names, read_file
 from orchestrator.store.artifacts import ArtifactProjection
 from orchestrator.store.journal import AgentFSJournal, open_journal_readonly
+from orchestrator.store.journal.examine import damages
+from orchestrator.store.journal.gc import Keeping, collect
+from orchestrator.store.journal.repair import mend
+from orchestrator.store.journal.turnfile import turn_name
+from tests.orchestrator.cli.conftest import environment
+from tests.orchestrator.cli.going import COMMAND, holds_soon, started
+from tests.orchestrator.store.journal.damage import write_journal
 
 pytestmark = pytest.mark.interop
 
@@ -139,6 +149,75 @@ def test_an_sdk_lists_and_reads_turns_entries_and_tool_calls(
     assert found["stats"] == [["command_execution", 2, 1]]
 
 
+def _look(sdk: Command, path: Path) -> dict[str, Any]:
+    """What an SDK finds of a rehearsed run of the built-in squad."""
+    folder = "/runs/r/agents/planner"
+    first = [
+        ("ls", folder),
+        ("kv", "agentlark:last-run"),
+        ("kv", "agentlark:run:r"),
+        ("tools", ""),
+        ("stats", ""),
+    ]
+    found = _do(sdk, path, *first)
+    cats = [("cat", f"{folder}/{name}") for name in found[folder]]
+    return {**found, "turns": [json.loads(text) for text in _do(sdk, path, *cats).values()]}
+
+
+def test_an_sdk_reads_a_snapshot_of_a_run_that_goes_and_the_file_of_one_that_ended(
+    sdk: Command, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    options = ("--builtin", "--prompt", "Ship it", "--backend", "rehearsal", "--agentfs-session", "r")
+    with started(folder, *options, "--rehearsal-delay", "0.8", "--json") as run:
+        assert holds_soon(lambda: _is_recorded(folder, "planner", "02-follow-up.json"))
+        command = [*COMMAND, "agentfs:snapshot", "live.db"]
+        subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True, timeout=60)
+        live = _look(sdk, folder / "live.db")
+        assert run.poll() is None
+        assert run.wait(60) == 0
+    ended = _look(sdk, folder / ".agentfs" / "agent-db.db")
+    assert live["turns"] == ended["turns"] and len(live["turns"]) == 2
+    assert [turn["purpose"] for turn in live["turns"]] == ["plan", "follow-up"]
+    assert all("SIMULATED" in turn["answer"]["message"]["text"] for turn in live["turns"])
+    assert live["agentlark:last-run"] == ended["agentlark:last-run"] == "r"
+    assert "ending" not in live["agentlark:run:r"] and ended["agentlark:run:r"]["ending"] == "done"
+    assert 0 < len(live["tools"]) < len(ended["tools"])
+    assert sum(calls for _, calls, _ in ended["stats"]) == len(ended["tools"])
+
+
+def _is_recorded(folder: Path, agent: str, name: str) -> bool:
+    path = folder / ".agentfs" / "agent-db.db"
+    if not path.exists():
+        return False
+    try:
+        with open_journal_readonly(path) as journal:
+            facts = [fact for run in journal.slugs() for _, fact in journal.facts(run)]
+    except StoreRefused:  # it is being made
+        return False
+    return any(
+        isinstance(fact, TurnEnded) and (fact.id.node, turn_name(fact)) == (agent, name) for fact in facts
+    )
+
+
+def test_an_sdk_reads_what_was_collected_and_what_was_mended(sdk: Command, tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path)
+    write_journal(paths.journal)
+    collect(paths, Keeping(runs=0), datetime.now(UTC))
+    folder = "/runs/s/agents/n0"
+    collected = _do(sdk, paths.journal, ("ls", "/runs"), ("ls", folder), ("cat", f"{folder}/01-plan.json"))
+    assert sorted(collected["/runs"]) == ["s", "t"]
+    with sqlite3.connect(paths.journal) as db:
+        db.execute("UPDATE kv_store SET value = 'null'")
+    db.close()
+    assert mend(paths.journal) is not None
+    assert _do(sdk, paths.journal, ("cat", f"{folder}/01-plan.json"), ("kv", "agentlark:last-run")) == {
+        f"{folder}/01-plan.json": collected[f"{folder}/01-plan.json"],
+        "agentlark:last-run": "t",
+    }
+
+
 def test_a_journal_is_sound_after_an_sdk_had_it(
     sdk: Command, path: Path, record: Any, make_turn: Any
 ) -> None:
@@ -153,6 +232,7 @@ def test_a_journal_is_sound_after_an_sdk_had_it(
         await journal.close()
 
     asyncio.run(story())
+    assert damages(path) == []
     with sqlite3.connect(path) as db:
         assert read_file(db, "/runs/r/notes.txt") == b"written by the SDK"
         assert kv_get(db, "theirs") == {"by": "the SDK"}
