@@ -113,7 +113,7 @@ class Session(Protocol):
         ...
 
     async def focus(self, pane: str) -> None:
-        """Focus a pane within its tab; whoever is attached is taken there."""
+        """Focus a pane within its tab; whoever is attached, and has pressed a key, is taken there."""
         ...
 
     async def close_pane(self, pane: str) -> None:

@@ -127,7 +127,7 @@ class ZellijSession:
         await self._client.tabs.rename(_tab_id(tab), name)
 
     async def focus(self, pane: str) -> None:
-        """Focus a pane within its tab; whoever is attached is taken there."""
+        """Focus a pane within its tab; whoever pressed a key last is taken there."""
         await self._client.panes.focus(pane)
 
     async def close_pane(self, pane: str) -> None:

@@ -31,7 +31,7 @@ class PaneArrangement(PaneIO):
     """
 
     async def focus(self, pane_id: str, *, session: str | None = None) -> None:
-        """Focus a pane in its tab; whoever is attached is taken there."""
+        """Focus a pane in its tab; whoever pressed a key last is taken there."""
         pane = await self._calls.pane(session, pane_id)
         await self._calls.act(session, "focus-pane-id", pane.pane_id)
 

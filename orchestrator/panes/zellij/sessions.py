@@ -13,6 +13,7 @@ from orchestrator.panes.errors import (
     InvalidInput,
     LayoutRejected,
     MultiplexerError,
+    NobodyAttached,
     NotCreated,
     SessionExists,
     SessionNotFound,
@@ -28,6 +29,7 @@ Mode: TypeAlias = Literal[
 ]  # fmt: skip
 
 _GREETINGS = ("configuration", "about")
+_SWITCH_S = 5.0
 _HOPELESS = 20
 """Looks in a row that find nothing where a session was started."""
 
@@ -137,13 +139,22 @@ class Sessions:
         await self._calls.act(session, "save-session")
 
     async def switch(self, name: str, *, session: str | None = None) -> None:
-        """Take whoever is attached to another session. Raises SessionNotFound and NobodyAttached."""
+        """Take whoever pressed a key last to another session. Raises SessionNotFound and NobodyAttached."""
         await self._calls.alive(session_name(name))
         await self._calls.watched(session)
+        before = len(await self._calls.clients(name))
         await self._calls.act(session, "switch-session", name)
+        until_s = asyncio.get_running_loop().time() + _SWITCH_S
+        while len(await self._calls.clients(name)) <= before:
+            if asyncio.get_running_loop().time() > until_s:
+                raise NobodyAttached(
+                    f"nobody has come from session {self._calls.session(session)} to {name}",
+                    "zellij takes along only somebody who has pressed a key",
+                )
+            await asyncio.sleep(POLL_S)
 
     async def switch_mode(self, mode: Mode, *, session: str | None = None) -> None:
-        """Put whoever is attached into an input mode. Raises NobodyAttached."""
+        """Put whoever pressed a key last into an input mode. Raises NobodyAttached."""
         await self._calls.watched(session)
         await self._calls.act(session, "switch-mode", mode)
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import re
 import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,21 +26,16 @@ from orchestrator.panes.errors import (
     TabNotFound,
 )
 from orchestrator.panes.zellij import Floating, PaneOptions, PluginOptions, ZellijClient
-from orchestrator.process import in_terminal
+from orchestrator.process import Terminal, in_terminal
 from tests.orchestrator.panes.conftest import PATIENCE_S, Place, until
 
+Step = Callable[[], Awaitable[None]]
 ONE = 'layout {\n    pane command="cat" name="one"\n}\n'
 
 
 def test_the_four_calls_that_everybody_starts_with(zellij: ZellijClient, place: Place) -> None:
-    bin_folder = place.folder / "bin"
-    bin_folder.mkdir()
-    (bin_folder / "htop").write_text("#!/bin/sh\necho all is well\nexec cat\n")
-    (bin_folder / "htop").chmod(0o755)
-    environ = {**place.around.environ, "PATH": f"{bin_folder}:{place.around.environ['PATH']}"}
-    client = ZellijClient(
-        program=zellij.program.path, around=place.around.__class__(environ, cwd=place.folder)
-    )
+    htop = place.program("htop", "echo all is well; exec cat")
+    client = with_variables(zellij, PATH=f"{htop.parent}:{place.around.environ['PATH']}")
 
     async def scenario() -> None:
         await client.sessions.create("demo")
@@ -49,6 +48,7 @@ def test_the_four_calls_that_everybody_starts_with(zellij: ZellijClient, place: 
         assert reply.output == ""
         assert (plugin.is_plugin, plugin.plugin_url) == (True, "zellij:tab-bar")
         assert plugin.pane_id in {each.pane_id for each in await client.plugins.list()}
+        assert await client.version() == zellij_version(zellij)
         assert await client.plugins.info(plugin.pane_id) is not None
 
     asyncio.run(scenario())
@@ -70,6 +70,7 @@ def test_a_call_is_for_the_session_it_names_or_the_bound_one(zellij: ZellijClien
         await zellij.sessions.kill("second")
         with pytest.raises(SessionNotFound):
             await zellij.panes.list()
+        assert await zellij.sessions.kill_all() == ("first",)
 
     asyncio.run(scenario())
 
@@ -83,7 +84,7 @@ def test_sessions_are_renamed_cloned_killed_and_forgotten(zellij: ZellijClient, 
         await zellij.sessions.rename("b")
         assert (await zellij.sessions.info("b")).is_live
         assert not await zellij.sessions.exists("a")
-        if "0.44" in await zellij.version():
+        if zellij_version(zellij) == "0.44.3":
             with pytest.raises(LayoutIncomplete, match="cat"):
                 await zellij.sessions.clone("c")
             await zellij.panes.create("cat", options=PaneOptions(tab_id=0))
@@ -158,16 +159,71 @@ def test_what_concerns_who_is_looking_needs_somebody(zellij: ZellijClient) -> No
         ):
             with pytest.raises(NobodyAttached):
                 await call
-        await zellij.tabs.create("cat", name="second")
-        async with in_terminal(zellij.program.child(["attach", "demo"])):
+        second = await zellij.tabs.create("cat", name="second")
+        async with in_terminal(zellij.program.child(zellij.sessions.attach_command("demo")[1:])):
             await until(lambda: attended(zellij))
-            await zellij.tabs.go_to_name("second")
-            await until(lambda: current_is(zellij, "second"))
-            await zellij.tabs.previous()
-            await until(lambda: current_is(zellij, "Tab #1"))
-            with pytest.raises(TabNotFound):
-                await zellij.tabs.go_to(3)
+            steps: list[tuple[Step, str]] = [
+                (lambda: zellij.tabs.go_to_name("second"), "second"),
+                (lambda: zellij.tabs.previous(), "Tab #1"),
+                (lambda: zellij.tabs.next(), "second"),
+                (lambda: zellij.tabs.go_to(1), "Tab #1"),
+                (lambda: zellij.tabs.go_to_id(second.tab_id), "second"),
+            ]
+            for going, name in steps:
+                await going()
+                await until(lambda name=name: current_is(zellij, name))  # type: ignore[misc]  # a default
+            for lost in (zellij.tabs.go_to(3), zellij.tabs.go_to_id(99), zellij.tabs.go_to_name("third")):
+                with pytest.raises(TabNotFound):
+                    await lost
         assert await zellij.sessions.exists("demo")
+
+    asyncio.run(scenario())
+
+
+def test_the_focus_of_somebody_who_looks_is_moved(zellij: ZellijClient) -> None:
+    sizes = ["sh", "-c", "while read x; do stty size; done"]
+
+    async def scenario() -> None:
+        await zellij.sessions.create("demo", layout=ONE)
+        right = await zellij.panes.create(sizes, direction="right")
+        async with in_terminal(zellij.program.child(["attach", "demo"])) as terminal:
+            await until(lambda: focus_is(zellij, right.pane_id))
+            steps: list[tuple[Step, str]] = [
+                (lambda: zellij.panes.focus_next(), "terminal_0"),
+                (lambda: zellij.panes.focus_previous(), right.pane_id),
+                (lambda: zellij.panes.move_focus("left"), "terminal_0"),
+                (lambda: zellij.panes.move_focus("right", or_tab=True), right.pane_id),
+            ]
+            for moving, pane in steps:
+                await moving()
+                await until(lambda pane=pane: focus_is(zellij, pane))  # type: ignore[misc]  # a default
+            await until(lambda: echoes(zellij, terminal, b"k", right.pane_id, "k"))
+            await zellij.panes.focus("0")
+            await until(lambda: focus_is(zellij, "terminal_0"))
+            await zellij.panes.send_keys(right.pane_id, "Enter")
+            await until(lambda: shows(zellij, right.pane_id, " "))
+            size = (await zellij.panes.read(right.pane_id))[-1]
+            await zellij.panes.toggle_frames()
+            await until(lambda: tells_another(zellij, right.pane_id, size))
+
+    asyncio.run(scenario())
+
+
+def test_somebody_who_has_pressed_a_key_is_taken_to_another_session(zellij: ZellijClient) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create("other", layout=ONE)
+        await zellij.sessions.create("demo", layout=ONE)
+        async with in_terminal(zellij.program.child(["attach", "demo"])) as terminal:
+            await until(lambda: attended(zellij))
+            with pytest.raises(NobodyAttached, match="nobody has come"):
+                await zellij.sessions.switch("other")
+            await until(lambda: echoes(zellij, terminal, b"k", "0", "k"))
+            await zellij.sessions.switch_mode("locked")
+            await until(lambda: echoes(zellij, terminal, b"\x14", "0", "^T"))  # else it is zellij's own key
+            await zellij.sessions.switch("other")
+            assert not await attended(zellij)
+        with pytest.raises(SessionNotFound):
+            await zellij.sessions.switch("third")
 
     asyncio.run(scenario())
 
@@ -176,6 +232,10 @@ def test_panes_are_arranged(zellij: ZellijClient) -> None:
     async def scenario() -> None:
         await zellij.sessions.create("demo", layout=ONE)
         right = await zellij.panes.create("cat", direction="right", name="right")
+        await zellij.panes.move("0", "right")
+        assert (await zellij.panes.info("0")).pane_x > 0
+        await zellij.panes.move_backwards("0")
+        assert (await zellij.panes.info("0")).pane_x == 0
         stacked = await zellij.panes.create("cat", options=PaneOptions(stacked=True, tab_id=0))
         place = Floating(x="10%", y="2", width="20", height="10", pinned=True)
         floating = await zellij.panes.create("cat", options=PaneOptions(floating=place))
@@ -191,16 +251,29 @@ def test_panes_are_arranged(zellij: ZellijClient) -> None:
         await zellij.panes.resize("0", "increase", "right")
         assert (await zellij.panes.info("0")).pane_columns != before
         await zellij.panes.toggle_fullscreen("0")
-        await until(lambda: is_fullscreen(zellij))
+        await until(lambda: is_fullscreen(zellij, "0"))
         await zellij.panes.toggle_fullscreen("0")
+        assert not (await zellij.tabs.info(0)).is_fullscreen_active
         await zellij.panes.stack([right.pane_id, stacked.pane_id])
         await zellij.panes.scroll("0", "top")
         await zellij.panes.clear("0")
         await zellij.panes.set_borderless("0", True)
         await zellij.panes.set_colors("0", background="#003000")
+        dumped = await zellij.layouts.dump()
+        assert "borderless=true" in dumped
+        assert 'default_bg="#003000"' in dumped
         await zellij.panes.set_colors("0")
+        await zellij.panes.set_borderless("0", False)
+        assert "#003000" not in await zellij.layouts.dump()
+        await zellij.panes.toggle_pinned(floating.pane_id)
+        await zellij.panes.toggle_floating(floating.pane_id)
+        assert not (await zellij.panes.info(floating.pane_id)).is_floating
+        await zellij.panes.close(floating.pane_id)
+        await until(lambda: has_panes(zellij, 3))
         await zellij.panes.rename("0", "other")
+        assert (await zellij.panes.info("0")).title == "other"
         await zellij.panes.undo_rename("0")
+        assert (await zellij.panes.info("0")).title != "other"
         for call in (
             zellij.panes.clear,
             zellij.panes.toggle_pinned,
@@ -268,6 +341,63 @@ def test_text_is_submitted_saved_and_read_in_colour(zellij: ZellijClient, tmp_pa
     assert "by bytes\nby bytes\n" in (tmp_path / "saved.txt").read_text()
 
 
+def test_files_and_scrollbacks_are_opened_in_the_users_editor(zellij: ZellijClient, place: Place) -> None:
+    editor = place.program("editor", 'echo "opened $*"; head -c 20 "$2$1"; exec cat')
+    client = with_variables(zellij, EDITOR=str(editor))
+
+    async def scenario() -> None:
+        await client.sessions.create("demo", layout=ONE)
+        (place.folder / "note.txt").write_text("noted\n")
+        file = place.folder / "note.txt"
+        pane = await client.panes.edit(file, options=PaneOptions(tab_id=0))
+        await until(lambda: shows(client, pane.pane_id, "note.txt"))
+        await until(lambda: shows(client, pane.pane_id, "noted"))
+        await client.panes.submit("0", "remember me")
+        await until(lambda: shows(client, "0", "remember me\nremember me"))
+        await client.panes.edit_scrollback("0")
+        await until(lambda: has_panes(client, 3))
+        (scrollback,) = {each.pane_id for each in await client.panes.list()} - {"terminal_0", pane.pane_id}
+        await until(lambda: shows(client, scrollback, "remember me"))
+
+    asyncio.run(scenario())
+
+
+def test_a_tab_changes_between_zellijs_arrangements_and_gets_its_name_back(zellij: ZellijClient) -> None:
+    async def scenario() -> None:
+        await zellij.sessions.create("demo")
+        await zellij.panes.create("cat", options=PaneOptions(tab_id=0))
+        await zellij.tabs.swap_layout(0)
+        first = (await zellij.tabs.info(0)).active_swap_layout_name
+        await zellij.tabs.swap_layout(0)
+        assert (await zellij.tabs.info(0)).active_swap_layout_name != first
+        await zellij.tabs.swap_layout(0, "previous")
+        assert (await zellij.tabs.info(0)).active_swap_layout_name == first
+        (before,) = await zellij.tabs.names()
+        await zellij.tabs.rename(0, "other")
+        await zellij.tabs.undo_rename(0)
+        assert await zellij.tabs.names() == (before,)
+
+    asyncio.run(scenario())
+
+
+def test_a_new_tab_runs_the_command_also_where_the_layout_fills_new_tabs(zellij: ZellijClient) -> None:
+    command = ["sh", "-c", "echo first line; exec cat"]
+
+    async def scenario() -> None:
+        await zellij.sessions.create("demo", layout=ONE)
+        filled = await zellij.tabs.create(command, name="filled")
+        await zellij.sessions.create("bare")
+        bare = await zellij.tabs.create(command, name="bare")
+        for tab, session, titles in ((filled, "demo", 2), (bare, "bare", 1)):
+            panes = await zellij.tabs.panes(tab.tab_id, session=session)
+            assert len(panes) == titles
+            (ours,) = [pane for pane in panes if pane.terminal_command == " ".join(command)]
+            client = ZellijClient(session, program=zellij.program.path, around=zellij.program.around)
+            await until(lambda c=client, p=ours: shows(c, p.pane_id, "first line"))  # type: ignore[misc]
+
+    asyncio.run(scenario())
+
+
 def test_layouts_are_found_loaded_and_applied(zellij: ZellijClient, place: Place) -> None:
     folder = place.folder / "conf" / "layouts"
     folder.mkdir(parents=True)
@@ -275,6 +405,7 @@ def test_layouts_are_found_loaded_and_applied(zellij: ZellijClient, place: Place
 
     async def scenario() -> None:
         assert {"default", "compact", "mine"} <= set(await zellij.layouts.list())
+        assert await zellij.layouts.folder() == folder
         assert await zellij.layouts.load("mine") == ONE
         assert "layout" in await zellij.layouts.load("compact")
         with pytest.raises(InvalidInput, match="no layout 'nosuch'"):
@@ -290,7 +421,7 @@ def test_layouts_are_found_loaded_and_applied(zellij: ZellijClient, place: Place
     asyncio.run(scenario())
 
 
-def test_plugins_are_launched_focused_and_known_by_short_names(zellij: ZellijClient) -> None:
+def test_plugins_are_launched_told_and_known_by_short_names(zellij: ZellijClient, place: Place) -> None:
     async def scenario() -> None:
         await zellij.sessions.create("demo", layout=ONE)
         strider = await zellij.plugins.launch_or_focus("strider", options=PluginOptions(floating=True))
@@ -305,6 +436,10 @@ def test_plugins_are_launched_focused_and_known_by_short_names(zellij: ZellijCli
         with pytest.raises(InvalidInput, match="needs a name or a plugin"):
             await zellij.pipes.pipe("x")
         assert (await zellij.pipes.broadcast("x", "nobody-listens")).output == ""
+        (place.folder / "lines").write_text("one\ntwo\n")
+        assert (await zellij.pipes.from_file(place.folder / "lines", name="nobody-listens")).output == ""
+        assert (await zellij.pipes.to_plugin("tab-bar", "x")).output == ""
+        assert "zellij:tab-bar" in {plugin.plugin_url for plugin in await zellij.plugins.list()}
 
     asyncio.run(scenario())
 
@@ -335,6 +470,18 @@ def test_a_server_that_dies_during_a_call_is_told_as_such(zellij: ZellijClient, 
     asyncio.run(scenario())
 
 
+def test_every_method_of_the_toolkit_is_tried_here() -> None:
+    client = ZellijClient("demo", program="zellij")
+    tried = set(
+        re.findall(r"(?:zellij|client|other)\.(\w+\.\w+)", Path(__file__).read_text(encoding="utf-8"))
+    )
+    watched = {"panes.watch"}  # in test_zellij_layout.py
+    for room in ("sessions", "tabs", "panes", "pipes", "plugins", "layouts"):
+        methods = inspect.getmembers(getattr(client, room), inspect.isroutine)
+        offered = {f"{room}.{name}" for name, _ in methods if not name.startswith("_")}
+        assert offered - tried - watched == set()
+
+
 async def shows(client: ZellijClient, pane: str, text: str) -> bool:
     return text in "\n".join(await client.panes.read(pane))
 
@@ -355,8 +502,35 @@ async def current_is(client: ZellijClient, name: str) -> bool:
     return (await client.tabs.current()).name == name
 
 
-async def is_fullscreen(client: ZellijClient) -> bool:
-    return (await client.panes.info("0")).is_fullscreen
+async def is_fullscreen(client: ZellijClient, pane: str) -> bool:
+    return (await client.panes.info(pane)).is_fullscreen
+
+
+async def focus_is(client: ZellijClient, pane: str) -> bool:
+    return [each.pane_id for each in await client.sessions.clients()] == [pane]
+
+
+async def tells_another(client: ZellijClient, pane: str, size: str) -> bool:
+    """Let a pane that tells its size do so, and see whether it has told another one by now."""
+    await client.panes.send_keys(pane, "Enter")
+    return any(" " in line and line != size for line in await client.panes.read(pane))
+
+
+async def echoes(client: ZellijClient, terminal: Terminal, key: bytes, pane: str, text: str) -> bool:
+    """Press a key, and see whether a pane shows it by now."""
+    terminal.press(key)
+    return await shows(client, pane, text)
+
+
+def with_variables(client: ZellijClient, **variables: str) -> ZellijClient:
+    """The same zellij, with more variables in its environment."""
+    around = client.program.around
+    given = replace(around, environ={**around.environ, **variables})
+    return ZellijClient(program=client.program.path, around=given)
+
+
+def zellij_version(client: ZellijClient) -> str:
+    return Path(client.program.path).parents[1].name
 
 
 async def names_are(client: ZellijClient, names: tuple[str, ...]) -> bool:
