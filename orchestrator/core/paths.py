@@ -39,6 +39,11 @@ class RunPaths:
         return self.memory / "condense.agentfs.db"
 
     @property
+    def condense_lock(self) -> Path:
+        """The lock that keeps a second pass of condensing out."""
+        return self.memory / "condense.lock"
+
+    @property
     def logs(self) -> Path:
         """The folder of log files."""
         return self.folder / "logs"

@@ -205,7 +205,7 @@ def _alone(paths: RunPaths) -> Iterator[None]:
     """Keep a second pass out: it would have the same artifacts summarised, and paid for, again."""
     try:
         paths.memory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(paths.memory / "condense.lock", timeout=0, mode=0o600)
+        lock = FileLock(paths.condense_lock, timeout=0, mode=0o600)
         lock.acquire()
     except Timeout:
         raise FolderBusy(

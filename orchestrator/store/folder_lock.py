@@ -22,17 +22,22 @@ class Holder:
 
 def holder_of(path: Path) -> Holder | None:
     """Who holds a folder by the lock at `path`; None when nobody does, or it has not said its name yet."""
+    return _named(path.with_suffix(".owner")) if is_held(path) else None
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock at `path`; no file is made to find out."""
     if not path.exists():
-        return None
+        return False
     probe = FileLock(path, timeout=0, mode=0o600)
     try:
         probe.acquire()
     except Timeout:
-        return _named(path.with_suffix(".owner"))
+        return True
     except OSError:
-        return None
+        return False
     probe.release()
-    return None
+    return False
 
 
 def _named(owner: Path) -> Holder | None:

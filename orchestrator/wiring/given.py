@@ -16,7 +16,7 @@ from orchestrator.store.artifacts.recall import recall
 
 def inputs_of(paths: RunPaths) -> ReadInputs:
     """Reads files of the project that the run's folder belongs to, and none of those that runs write."""
-    trail = (paths.journal.with_name(f"{paths.journal.name}{end}") for end in ("", "-wal", "-shm"))
+    trail = (paths.journal.with_name(f"{paths.journal.name}{end}") for end in ("", "-wal", "-shm", "-mark"))
     own = (paths.logs, paths.memory, paths.layout, *trail)
     return partial(read_inputs, find_root(paths.folder / "agents.lark"), skip=own)
 

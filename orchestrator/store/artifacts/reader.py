@@ -94,6 +94,12 @@ class ArtifactReader:
         with self._connections.reading() as db:
             return dict(db.execute(tables.TOPICS).fetchall())
 
+    def harm(self) -> str:
+        """What SQLite finds wrong with the file; empty when it finds nothing."""
+        with self._connections.reading() as db:
+            first = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        return "" if first == "ok" else first
+
     def taken(self) -> dict[tuple[str, datetime], int]:
         """How far each run has been projected: the number of its last fact taken, by slug and start."""
         if not self._is_ours:
