@@ -13,17 +13,20 @@ import re
 
 from agentlark.diagnostics import Diagnostic, Source
 from agentlark.starlark.failures import Fault
-from agentlark.starlark.syntax.lexer import Tokens, scan, split
+from agentlark.starlark.syntax.brackets import pair
+from agentlark.starlark.syntax.lexer import Tokens, lay_out, split, tokenize
 from agentlark.starlark.syntax.literals import leaf
 from agentlark.starlark.syntax.misfits import explain
 from agentlark.starlark.syntax.recovery import Reader
-from agentlark.starlark.syntax.tables import BYTES, FLOAT, INT, NEWLINE, STRING
+from agentlark.starlark.syntax.tables import BYTES, DEDENT, END, FLOAT, INDENT, INT, NEWLINE, STRING
 
 MAX_COMPLAINTS = 100_000
 _MOST_READ = 8_000_000
 """How many characters are looked at in all; reading that begins anew looks at the rest of the text again."""
 _LONG_NUMBER = 300
 _CLOSERS = (")", "]", "}")
+_LAYOUT = (NEWLINE, INDENT, DEDENT, END)
+_NO_BLANK = re.compile(r"[^ \t]")
 _RESUME = re.compile(r"^(?=[^\W\d]\w*\s*(?:[=(.,\[]|$)|def |for |if |load\()", re.MULTILINE)
 
 
@@ -52,7 +55,8 @@ def _read(text: str) -> tuple[list[Fault], int | None]:
     masked = _masked(text, junk)
     misplaced: list[Fault] = []
     try:
-        tokens = scan(masked, misplaced)
+        tokens, unpaired = pair(tokenize(masked))
+        tokens = lay_out(tokens, len(text), misplaced)
     except Fault as fault:
         return [*junk, fault], _end(fault)
     faults, reached = _read_tokens(tokens)
@@ -61,7 +65,7 @@ def _read(text: str) -> tuple[list[Fault], int | None]:
     lines = {text.count("\n", 0, _start(fault)) for fault in told}
     if lines:  # what follows from a mistake that was told is not told again
         faults = [fault for fault in faults if text.count("\n", 0, _start(fault)) not in lines]
-    return sorted([*told, *faults], key=_start), reached
+    return sorted([*told, *unpaired, *faults], key=_start), reached
 
 
 def _read_tokens(tokens: Tokens) -> tuple[list[Fault], int | None]:
@@ -69,6 +73,8 @@ def _read_tokens(tokens: Tokens) -> tuple[list[Fault], int | None]:
     reader = Reader(tokens)
     found: list[Fault] = []
     for stuck in reader.misfits():
+        if _is_put_in(tokens, stuck.index):
+            continue
         if found and not reader.openers and _is_left_over(tokens, stuck.index):
             continue
         fault = explain(tokens, stuck, reader.openers)
@@ -81,6 +87,11 @@ def _read_tokens(tokens: Tokens) -> tuple[list[Fault], int | None]:
         return [*found, *_leaves(tokens, len(tokens.kinds))], None
     reached = max([tokens.starts[reader.lost], *(fault.reached for fault in found)])
     return [*found, *_leaves(tokens, reader.lost)], reached
+
+
+def _is_put_in(tokens: Tokens, at: int) -> bool:
+    """Whether it is a bracket or comma that the file lacks, which has been told."""
+    return not tokens.texts[at] and tokens.kinds[at] not in _LAYOUT
 
 
 def _is_left_over(tokens: Tokens, at: int) -> bool:
@@ -144,18 +155,14 @@ def _masked(text: str, junk: list[Fault]) -> str:
 
 def _junk_of(text: str) -> list[Fault]:
     found: list[Fault] = []
-    skip = -1
-    parts = split(text)
+    read_to = 0
     at = 0
-    for index, part in enumerate(parts):
-        junk = part.strip(" \t") if index % 2 == 0 else ""
-        start = at + part.find(junk[:1]) if junk else at
-        at += len(part)
-        if not junk or start < skip:
-            continue
-        fault = _junk(text, start)
-        found.append(fault)
-        skip = _end(fault)
+    for index, part in enumerate(split(text)):
+        end = at + len(part)
+        while index % 2 == 0 and (junk := _NO_BLANK.search(text, max(at, read_to), end)):
+            found.append(_junk(text, junk.start()))
+            read_to = _end(found[-1])
+        at = end
     return found[:MAX_COMPLAINTS]
 
 

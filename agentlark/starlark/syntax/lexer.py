@@ -114,26 +114,25 @@ def split(text: str) -> list[str]:
     return _SPLIT.split(text if text.endswith("\n") else text + "\n")
 
 
-def scan(text: str, misplaced: list[Fault] | None = None) -> Tokens:
+def scan(text: str) -> Tokens:
     """The tokens of a text whose lines end in line feeds, the layout's and a final `$END` included.
-
-    With a list for them, lines whose indentation matches no block are noted there and taken into the nearest.
 
     Raises:
         Fault: AL007 when some character begins no token, AL003 for an indentation that matches no block,
             AL006 for a bracket or block nested too deeply.
     """
+    return lay_out(tokenize(text), len(text))
+
+
+def tokenize(text: str) -> Tokens:
+    """The tokens before their layout, all line breaks included. Raises Fault AL007."""
     parts = split(text)
     bounds = list(accumulate(map(len, parts)))
     texts = parts[1::2]
     kinds = list(map(_Kinds(_WORDS).__getitem__, texts))
     if "".join(parts[0::2]).strip(" \t"):
         raise Fault("AL007", "unexpected character")
-    if parts[0] and kinds[0] != NEWLINE:
-        _misplace(
-            Fault("AL003", "unexpected indentation: no block is open here", (0, len(parts[0]))), misplaced
-        )
-    return _lay_out(Tokens(kinds, bounds[0:-1:2], bounds[1::2], texts), len(text), misplaced)
+    return Tokens(kinds, bounds[0:-1:2], bounds[1::2], texts)
 
 
 def _misplace(fault: Fault, misplaced: list[Fault] | None) -> None:
@@ -142,8 +141,16 @@ def _misplace(fault: Fault, misplaced: list[Fault] | None) -> None:
     misplaced.append(fault)
 
 
-def _lay_out(tokens: Tokens, size: int, misplaced: list[Fault] | None) -> Tokens:
+def lay_out(tokens: Tokens, size: int, misplaced: list[Fault] | None = None) -> Tokens:
+    """The tokens of a text of this size without line breaks between brackets, and with INDENT and DEDENT.
+
+    With a list for them, lines whose indentation matches no block are noted there and taken into the nearest.
+    Raises Fault, AL003 and AL006, as `scan` does.
+    """
     kinds = tokens.kinds
+    if tokens.starts[0] and kinds[0] != NEWLINE:
+        place = (0, tokens.starts[0])
+        _misplace(Fault("AL003", "unexpected indentation: no block is open here", place), misplaced)
     changes: list[tuple[int, int]] = []
     depth = 0
     columns = [0]
@@ -165,7 +172,7 @@ def _lay_out(tokens: Tokens, size: int, misplaced: list[Fault] | None) -> Tokens
         if text[0] == "\\":
             kinds[at] = SKIPPED
             continue
-        column = _column(text)
+        column = indentation(text)
         if column != columns[-1] and tokens.ends[at] < size:
             changes += [(at + 1, kind) for kind in _indent(columns, column, tokens.ends[at], misplaced)]
     laid = _with_layout(tokens, changes) if changes else tokens
@@ -175,7 +182,7 @@ def _lay_out(tokens: Tokens, size: int, misplaced: list[Fault] | None) -> Tokens
     return laid
 
 
-def _column(text: str) -> int:
+def indentation(text: str) -> int:
     """The column a line break's text leads to; a tab goes to the next multiple of eight."""
     indentation = text[text.rindex("\n") + 1 :]
     if "\t" not in indentation:

@@ -65,10 +65,10 @@ def test_one_run_reports_the_mistakes_of_several_statements() -> None:
 
 
 def test_a_bracket_that_does_not_match_names_its_opener() -> None:
-    found = failure("a = [\n  b(c = 1,\n  b(c = 2),\n]\n")
-    assert (found.code, str(found.place)) == ("AL005", "test.lark:4:1")
+    found = failure("a = b(c = [1)\n")
+    assert (found.code, str(found.place)) == ("AL005", "test.lark:1:13")
     assert [(str(other.place), other.message) for other in found.related] == [
-        ("test.lark:2:4", "opened here")
+        ("test.lark:1:11", "opened here")
     ]
 
 
@@ -169,8 +169,10 @@ def test_the_mistakes_inside_one_statement_are_all_told_and_nothing_that_follows
         ('x = "abc\n', 10_000),
         ("x = $\n", 10_000),
         ("f(a b)\n", 10_000),
-        ("  (1, 2],\n", 1),
-        ("x = (\n", 1),
+        ("  (1, 2],\n", 10_000),
+        ("x = (\n", 10_000),
+        ("x = [1,\n", 10_000),
+        ("def f(a:\n  return a\n", 10_000),
         ("if x:\n      y = 1\n   z = 2\n", 10_000),
     ],
 )
@@ -202,3 +204,19 @@ def test_a_fix_makes_the_text_right(wrong: str, right: str) -> None:
     fixed = wrong[: edit.span.start] + edit.text + wrong[edit.span.end :]
     assert fixed.replace("  ", " ") == right.replace("  ", " ")
     starlark.parse(fixed, filename="t")
+
+
+PLACED = [
+    ("x = [\n  f(a = 1,\n  f(a = 2,\n  f(a = 3),\n]\n", ["2:4", "3:4"]),
+    ("def f(a:\n  return a\n", ["1:6"]),
+    ("x = g(\n  a = [\n    1,\n)\ny = 2 3\n", ["2:7", "5:7"]),
+    ("x = [\n  f((a = 1),\n  2,\n]\n", ["2:4"]),
+    ("x = [1, 2]]\n", ["1:11"]),
+    ("x = g[\n  a = 1,\n)\n", ["3:1"]),
+    ("x = $ ? @\n", ["1:5", "1:7", "1:9"]),
+]
+
+
+@pytest.mark.parametrize(("text", "places"), PLACED)
+def test_the_indentation_tells_which_bracket_is_meant(text: str, places: list[str]) -> None:
+    assert [str(found.place) for found in failures(text)] == [f"test.lark:{place}" for place in places]
