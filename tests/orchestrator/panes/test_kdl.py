@@ -18,6 +18,8 @@ from orchestrator.panes.plans import Layout, PanePlan, TabPlan, arrange
 
 FUZZED = 20_000 if os.environ.get("AGENTLARK_SOAK") else 2_000
 PER_LAYOUT = 200
+PER_PANE = 4
+"""A pane's name, two arguments, and its program and folder."""
 NASTY = '"\\/$~{}();#\r\n\t\b\f\0\x1b\x7f\x85\u00a0\u200b\u200d\u202e\u2028\u2066\ufeff\U000e0001é漢🙂\ufffe'
 
 
@@ -31,6 +33,13 @@ def fuzzed(random: Random, alphabet: str = "") -> str:
             point = random.choice((random.randrange(0x20, 0x7F), random.randrange(0x11_0000)))
             characters.append(chr(point) if not 0xD800 <= point < 0xE000 else "x")
     return "".join(characters)
+
+
+def odd_pane(random: Random) -> PanePlan:
+    """A pane whose name, program, arguments and folder are as odd as they may be."""
+    name = "".join(c for c in fuzzed(random) if unicodedata.category(c) not in {"Cc", "Zl", "Zp"})
+    program, *arguments = (fuzzed(random).replace("\0", "") for _ in range(PER_PANE - 1))
+    return PanePlan(name=f"{name}x", argv=(f"x{program}", *arguments), cwd=Path(f"/{program}"))
 
 
 def parsed(text: str) -> list[ckdl.Node]:
@@ -52,14 +61,8 @@ def test_every_fuzzed_string_is_read_back_as_it_was() -> None:
 
 def test_every_fuzzed_name_path_and_argument_survives_a_layout() -> None:
     random = Random("layout")
-    printable = "".join(each for each in NASTY if unicodedata.category(each) not in {"Cc", "Zl", "Zp"})
     for _ in range(FUZZED // PER_LAYOUT):
-        panes: list[PanePlan] = []
-        while len(panes) < PER_LAYOUT // 4:
-            name = "".join(each for each in fuzzed(random, printable) if each not in "\x85\u2028\u2029")
-            name = "".join(each for each in name if unicodedata.category(each) != "Cc") + "x"
-            argv = tuple(fuzzed(random).replace("\0", "") for _ in range(3))
-            panes.append(PanePlan(name=name, argv=("x" + argv[0], *argv), cwd=Path("/" + argv[1])))
+        panes = [odd_pane(random) for _ in range(PER_LAYOUT // PER_PANE)]
         layout = Layout(tabs=(TabPlan(name=panes[0].name, rows=tuple((pane,) for pane in panes)),))
         (root,) = named(parsed(render_layout(layout)), "layout")
         (tab,) = named(root.children, "tab")
