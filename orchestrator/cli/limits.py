@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from agentlark.model import Limits
+    from orchestrator.core.settings import Pace
 
 MaxCost = Annotated[
     float | None,
@@ -23,6 +24,15 @@ MaxTurns = Annotated[
 Deadline = Annotated[
     str | None,
     typer.Option("--deadline", metavar="30m", help="How long after its start turns may be started: 1h30m."),
+]
+
+RequestsPerMinute = Annotated[
+    int | None,
+    typer.Option("--requests-per-minute", metavar="N", help="How many requests a provider is sent at most."),
+]
+TokensPerMinute = Annotated[
+    int | None,
+    typer.Option("--tokens-per-minute", metavar="N", help="How many tokens a provider is sent and asked for."),
 ]
 
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -58,6 +68,13 @@ def limits_of(
         shown = deadline if name == "deadline_s" else given[name]
         reason = error.errors()[0]["msg"].replace("Input should be", "it must be")
         raise UserError(f"{option} {shown}: {reason}", f"give {option} {example}, for example") from error
+
+
+def pace_of(requests: int | None, tokens: int | None) -> Pace:
+    """What may be sent in a minute, as it was given."""
+    from orchestrator.core.settings import Pace
+
+    return Pace(requests, tokens)
 
 
 def seconds_of(text: str, option: str) -> float:

@@ -102,6 +102,8 @@ class CourseOptions:
     max_tokens: limits.MaxTokens = None
     max_turns: limits.MaxTurns = None
     deadline: limits.Deadline = None
+    requests_per_minute: limits.RequestsPerMinute = None
+    tokens_per_minute: limits.TokensPerMinute = None
     rehearsal_delay: Annotated[
         float, typer.Option("--rehearsal-delay", metavar="SECONDS", help="How long a rehearsed turn takes.")
     ] = 0.0
@@ -119,6 +121,7 @@ class CourseOptions:
             flags,
             fail_fast=self.fail_fast,
             limits=limits.limits_of(self.max_cost, self.max_tokens, self.max_turns, self.deadline),
+            pace=limits.pace_of(self.requests_per_minute, self.tokens_per_minute),
             rehearsal_delay_s=self.rehearsal_delay,
             rehearsal_fail_once=names(self.rehearsal_fail_once, "--rehearsal-fail-once"),
         )

@@ -37,6 +37,8 @@ def resume(
     max_tokens: limits.MaxTokens = None,
     max_turns: limits.MaxTurns = None,
     deadline: limits.Deadline = None,
+    requests_per_minute: limits.RequestsPerMinute = None,
+    tokens_per_minute: limits.TokensPerMinute = None,
     mini: modes.Mini = False,
     debug_prompt: modes.DebugPrompt = False,
     stream: modes.Stream = False,
@@ -71,7 +73,8 @@ def resume(
     changed = modes.Modes(max_waves=max_waves, max_agents=max_agents, mini=mini, debug_prompt=debug_prompt)
     given = Flags(backend=backend, model=model, base_url=base_url, jobs=jobs, fresh=Fresh(everybody=fresh))
     caps = limits.limits_of(max_cost, max_tokens, max_turns, deadline)
-    flags = replace(changed.onto(given), fresh=given.fresh, limits=caps)
+    pace = limits.pace_of(requests_per_minute, tokens_per_minute)
+    flags = replace(changed.onto(given), fresh=given.fresh, limits=caps, pace=pace)
     with open_reader(folder, where) as journal:
         known = recorded_run(journal, run, flags)
     if known.state.ending is not None and known.state.ending.ending == "done":

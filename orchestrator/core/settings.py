@@ -70,6 +70,14 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """What may be sent in a minute, beside what providers say themselves; None sets nothing."""
+
+    requests: int | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Flags:
     """What a caller asks for; None and empty mean not asked for."""
 
@@ -87,6 +95,7 @@ class Flags:
     max_depth: int | None = None
     fresh: Fresh = field(default_factory=Fresh)
     limits: Limits = field(default_factory=Limits)
+    pace: Pace = field(default_factory=Pace)
     debug_prompt: bool = False
     rehearsal_delay_s: float = 0.0
     rehearsal_fail_once: tuple[str, ...] = ()
@@ -115,6 +124,8 @@ class Settings:
     fresh: Fresh
     limits: Limits
     """What the whole run may spend."""
+    pace: Pace
+    """What may be sent in a minute to each backend that has limits."""
     debug_prompt: bool
     rehearsal_delay_s: float
     rehearsal_fail_once: frozenset[str]
@@ -166,6 +177,7 @@ def settle(flags: Flags, environ: Mapping[str, str] | None = None) -> Settings:
         max_depth=flags.max_depth or DEFAULT_MAX_DEPTH,
         fresh=flags.fresh,
         limits=flags.limits,
+        pace=_pace(flags.pace, env),
         debug_prompt=flags.debug_prompt,
         rehearsal_delay_s=flags.rehearsal_delay_s,
         rehearsal_fail_once=frozenset(flags.rehearsal_fail_once),
@@ -180,6 +192,8 @@ def _refuse_absurd(flags: Flags) -> None:
         "--max-agents": (flags.max_agents, 0),
         "--max-depth": (flags.max_depth, 1),
         "--review-limit": (flags.asked.review_limit, MIN_REVIEW_CHARS),
+        "--requests-per-minute": (flags.pace.requests, 1),
+        "--tokens-per-minute": (flags.pace.tokens, 1),
     }
     for name, (value, least) in lowest.items():
         if value is not None and value < least:
@@ -189,6 +203,19 @@ def _refuse_absurd(flags: Flags) -> None:
             f"--mini and --model {flags.model} contradict each other",
             "give one of them: --mini is each backend's cheap model",
         )
+
+
+def _pace(asked: Pace, env: Mapping[str, str]) -> Pace:
+    """The flags' pace, else the environment's. Raises UserError for what is no number from 1 on."""
+    names = {"requests": "AGENTLARK_REQUESTS_PER_MINUTE", "tokens": "AGENTLARK_TOKENS_PER_MINUTE"}
+    found: dict[str, int | None] = {"requests": asked.requests, "tokens": asked.tokens}
+    for kind, name in names.items():
+        text = env.get(name, "").strip()
+        if text and not re.fullmatch(r"0*[1-9]\d{0,11}", text, re.ASCII):
+            raise UserError(f"{name} is {text!r}: a whole number from 1 on", f"set {name}=50, or unset it")
+        if text and found[kind] is None:
+            found[kind] = int(text)
+    return Pace(**found)
 
 
 def config_override(environ: Mapping[str, str] | None = None) -> str | None:

@@ -12,13 +12,14 @@ from pydantic import TypeAdapter
 from agentlark.model import Limits
 from orchestrator.core.errors import UserError
 from orchestrator.core.ports import RunRecord
-from orchestrator.core.settings import Asked, Concise, Flags, Fresh, Settings
+from orchestrator.core.settings import Asked, Concise, Flags, Fresh, Pace, Settings
 
 CASSETTE = "cassette"
 """The name under which a run's settings keep which cassette answers it."""
 
 _ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 _CONCISE: TypeAdapter[Concise] = TypeAdapter(Concise)
+_PACE: TypeAdapter[Pace] = TypeAdapter(Pace)
 
 
 class Recorded(Protocol):
@@ -64,6 +65,7 @@ def kept_settings(settings: Settings) -> dict[str, str]:
         "max_agents": str(settings.max_agents),
         "max_depth": str(settings.max_depth),
         "limits": settings.limits.model_dump_json(exclude_none=True),
+        "pace": json.dumps(asdict(settings.pace)) if settings.pace != Pace() else "",
         "fresh": "*" if settings.fresh.everybody else ",".join(settings.fresh.agents),
         "rehearsal_delay_s": str(settings.rehearsal_delay_s),
     }
@@ -88,9 +90,14 @@ def with_recorded(flags: Flags, kept: Mapping[str, str]) -> Flags:
         max_agents=_first(flags.max_agents, kept.get("max_agents")),
         max_depth=_first(flags.max_depth, kept.get("max_depth")),
         limits=_replaced(flags.limits, Limits.model_validate_json(kept.get("limits", "{}"))),
+        pace=_paced(flags.pace, _PACE.validate_json(kept.get("pace", "{}"))),
         fresh=flags.fresh if flags.fresh != Fresh() else _fresh(kept.get("fresh", "")),
         rehearsal_delay_s=flags.rehearsal_delay_s or float(kept.get("rehearsal_delay_s", 0)),
     )
+
+
+def _paced(flag: Pace, kept: Pace) -> Pace:
+    return Pace(flag.requests or kept.requests, flag.tokens or kept.tokens)
 
 
 def taken_over(flags: Flags, kept: Mapping[str, str], where: str) -> Flags:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from agentlark.model import Squad
 from orchestrator.backends.cards import LISTINGS
+from orchestrator.backends.limits.rate import Rate
+from orchestrator.backends.limits.throttle import Throttle, Throttled
 from orchestrator.backends.rehearsal import Rehearsal, RehearsalOptions
 from orchestrator.backends.router import Router
 from orchestrator.core.errors import UserError
@@ -61,8 +63,10 @@ def _performer(name: str, settings: Settings, clock: Clock) -> Performer:
             clock,
             RehearsalOptions(delay_s=settings.rehearsal_delay_s, fail_once=settings.rehearsal_fail_once),
         )
-    from orchestrator.backends.anthropic_api import AnthropicBackend
+    from orchestrator.backends.anthropic_api import AnthropicBackend, AnthropicOptions
 
     base_url = settings.base_url.value if settings.base_url else LISTINGS[name].base_url
     assert base_url is not None
-    return AnthropicBackend(settings.credentials["ANTHROPIC_API_KEY"], base_url)
+    throttle = Throttle(clock, Rate(settings.pace.requests, settings.pace.tokens))
+    key, options = settings.credentials["ANTHROPIC_API_KEY"], AnthropicOptions(clock=clock)
+    return Throttled(AnthropicBackend(key, base_url, options, throttle.hear), throttle)
