@@ -28,11 +28,11 @@ Deadline = Annotated[
 
 RequestsPerMinute = Annotated[
     int | None,
-    typer.Option("--requests-per-minute", metavar="N", help="How many requests a provider is sent at most."),
+    typer.Option("--requests-per-minute", metavar="N", help="How many requests a minute may take."),
 ]
 TokensPerMinute = Annotated[
     int | None,
-    typer.Option("--tokens-per-minute", metavar="N", help="How many tokens a provider is sent and asked for."),
+    typer.Option("--tokens-per-minute", metavar="N", help="How many tokens, in and out, a minute may take."),
 ]
 
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
