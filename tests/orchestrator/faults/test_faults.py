@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,7 +25,9 @@ from orchestrator.core.paths import RunPaths
 from orchestrator.store.artifacts import Artifact, Wanted, open_artifacts
 from orchestrator.store.journal import open_journal_readonly
 from orchestrator.store.journal.examine import damages
+from orchestrator.store.journal.repair import mend
 from tests.orchestrator.faults.commands import Command, Ended
+from tests.orchestrator.store.journal.damage import told
 
 HERE = Path(__file__).parent
 SOAKS = bool(os.environ.get("AGENTLARK_SOAK"))
@@ -126,8 +129,10 @@ def _go_on(carry: Carry, folder: Path) -> Ended:
     return resumed
 
 
-def _look_at_memory(carry: Carry, folder: Path) -> None:
-    """Whoever looks at artifacts has them brought up to date first."""
+def _look_at_memory(carry: Carry, folder: Path, resumed: Ended) -> None:
+    """A run that had ended before leaves its last artifacts to whoever looks at them."""
+    if "nothing to resume" not in resumed.output:
+        return
     looked = carry(Command(str(folder), ["memory:inspect"]))
     assert looked.status == 0, looked.output
 
@@ -140,7 +145,7 @@ def _check_resumed(carry: Carry, folder: Path, first: Ended, whole: Whole) -> No
     assert _recorded(facts) <= set(first.calls)
     under_way = 2  # --jobs 2
     assert len(first.calls) + len(resumed.calls) <= len(whole.told["answers"]) + under_way
-    _look_at_memory(carry, folder)
+    _look_at_memory(carry, folder, resumed)
     assert _told(folder) == whole.told
     assert damages(RunPaths(folder).journal) == []
 
@@ -189,5 +194,74 @@ def test_a_resume_that_is_killed_is_resumed(carry: Carry, whole: Whole, tmp_path
     last = _go_on(carry, folder)
     assert last.status == 0, last.output
     assert recorded.isdisjoint(last.calls) and recorded <= set(killed.calls)
-    _look_at_memory(carry, folder)
+    _look_at_memory(carry, folder, last)
     assert _told(folder) == whole.told
+
+
+COLLECT = ["cache", "gc", "--keep-runs", "1"]
+REPAIR = ["doctor", "--repair"]
+REWRITES = KILLS // 10
+
+
+@pytest.fixture(scope="module")
+def several(carry: Carry, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two finished runs, the second of which reused what the first had, and one cut off."""
+    folder = tmp_path_factory.mktemp("several")
+    for _ in range(2):
+        assert carry(Command(str(folder), RUN)).status == 0
+    other = [*RUN[:4], "--prompt", "Ship another", *RUN[6:]]
+    assert carry(Command(str(folder), other, "kill before", 600)).status == -9
+    return folder
+
+
+def _kill(carry: Carry, folder: Path, command: list[str], place: float) -> None:
+    """Give a command in a folder and kill it, at a point that it passed in a copy of the folder."""
+    counted = folder.with_name(f"{folder.name}.counted")
+    shutil.copytree(folder, counted)
+    points = carry(Command(str(counted), command)).points
+    killed = carry(Command(str(folder), command, "kill halfway", 1 + int(place * points)))
+    assert killed.status in (-9, 0), killed.output
+
+
+def _names(folder: Path) -> set[str]:
+    return {file.name for file in (folder / ".agentfs").glob("*agent-db*")}
+
+
+@pytest.mark.parametrize("place", [at for at, _ in _points(REWRITES, 4)])
+def test_collecting_killed_at_any_point_loses_nothing(
+    carry: Carry, several: Path, tmp_path: Path, place: float
+) -> None:
+    folder = tmp_path / "folder"
+    before = told(_copied(several, tmp_path / "before"))
+    kept = {run: what for run, what in before.items() if run != next(iter(before))}
+    journal = _copied(several, folder)
+    _kill(carry, folder, COLLECT, place)
+    assert told(_copied(folder, tmp_path / "killed")) in (before, kept)
+    assert carry(Command(str(folder), COLLECT)).status == 0
+    assert told(journal) == kept and damages(journal) == []
+    assert _names(folder) == {"agent-db.db"}
+
+
+@pytest.mark.parametrize("place", [at for at, _ in _points(REWRITES, 5)])
+def test_mending_killed_at_any_point_is_done_by_the_next(
+    carry: Carry, several: Path, tmp_path: Path, place: float
+) -> None:
+    spoilt = tmp_path / "spoilt"
+    journal = _copied(several, spoilt)
+    with sqlite3.connect(journal) as db:
+        db.execute("UPDATE journal_facts SET fact = fact || ' ' WHERE run = 1 AND seq = 20")
+    db.close()
+    altered = journal.read_bytes()
+    _copied(spoilt, tmp_path / "mended")
+    assert mend(RunPaths(tmp_path / "mended").journal) is not None
+    _kill(carry, spoilt, REPAIR, place)
+    ended = carry(Command(str(spoilt), REPAIR))
+    assert ended.status == 0, ended.output
+    assert told(journal) == told(RunPaths(tmp_path / "mended").journal) and damages(journal) == []
+    assert altered in [file.read_bytes() for file in journal.parent.glob("agent-db.damaged*.db")]
+
+
+def _copied(folder: Path, to: Path) -> Path:
+    """A copy of a folder, so that looking changes nothing; gives its journal."""
+    shutil.copytree(folder, to)
+    return RunPaths(to).journal
