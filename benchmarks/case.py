@@ -21,7 +21,7 @@ from benchmarks.shapes import Shape, shape_named
 
 Contestant: TypeAlias = Callable[[Shape, Path], Awaitable[float]]
 
-CONTESTANTS = ("agentlark", "agentlark+sinks", "floor", "floor-plain", "langgraph")
+CONTESTANTS = ("agentlark", "agentlark+budget", "agentlark+sinks", "floor", "floor-plain", "langgraph")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _contestant(name: str) -> Contestant:
     if name.startswith("agentlark"):
         from benchmarks.contestants import squad
 
-        return partial(squad.run, with_sinks=name.endswith("+sinks"))
+        return partial(squad.run, with_sinks=name.endswith("+sinks"), with_budget=name.endswith("+budget"))
     if name.startswith("floor"):
         from benchmarks.contestants import floor
 

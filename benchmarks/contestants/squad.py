@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import jinja2.sandbox  # noqa: F401 - the first prompt would load it; loading is not part of the time
 
 from agentlark.compiled import emit
-from agentlark.model import Agent, Group, Squad
+from agentlark.model import Agent, Group, Limits, Squad
 from agentlark.prompts import default_prompt
 from benchmarks.shapes import Shape, answer_of
 from orchestrator.core.clock import SystemClock
@@ -24,6 +25,7 @@ from orchestrator.core.turn import Done, Message, Outcome, TurnOrder, Usage
 from orchestrator.run.assignment import assign
 from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.inbox import QueueInbox
+from orchestrator.schedule.budget import Budget
 from orchestrator.schedule.state import RunState
 from orchestrator.sinks.logs import LogSink
 from orchestrator.store.artifacts import ArtifactProjection, ArtifactSink
@@ -32,6 +34,7 @@ from orchestrator.store.journal import AgentFSJournal
 TASK = "Ship the MVP"
 ROLE = "Worker"
 JOBS = 10_000
+OF_EACH = Limits(max_cost=1_000, max_tokens=10**9, max_turns=1_000, deadline_s=86_400)
 CARD = BackendCard("noop", "noop-1", "noop-1", window_tokens=100_000_000, simulated=True)
 
 
@@ -60,6 +63,7 @@ def squad_of(shape: Shape) -> Squad:
             follow_up_prompt=follow_up,
             follow_up_enabled=False,
             depends_on=upstream,
+            limits=OF_EACH,
         )
         for name, upstream in shape.depends_on.items()
     )
@@ -73,8 +77,25 @@ def sinks_of(state: RunState, journal: AgentFSJournal, slug: str, folder: Path) 
     return [LogSink(folder / "logs", roles, journal.body), ArtifactSink(projection, journal, slug)]
 
 
-async def run(shape: Shape, folder: Path, with_sinks: bool = False) -> float:
-    """Seconds from the start of `Engine.execute` to its end; with sinks, until they have written all."""
+class TableOfOne:
+    """One price for every model, looked up for each turn before and after it."""
+
+    def cost(self, backend: str, model: str, usage: Usage) -> Decimal | None:
+        """US dollars."""
+        return Decimal("0.000003") * usage.input + Decimal("0.000015") * usage.output
+
+
+OF_ALL = Limits(max_cost=1_000_000, max_tokens=10**12, max_turns=10**6, deadline_s=86_400)
+BUDGET = Budget(OF_ALL, {"all": OF_ALL})
+"""Caps of every sort, all of which have to be looked at and none of which is reached."""
+
+
+async def run(shape: Shape, folder: Path, with_sinks: bool = False, with_budget: bool = False) -> float:
+    """Seconds from the start of `Engine.execute` to its end; with sinks, until they have written all.
+
+    With a budget, every turn is priced, its worst case reserved, and three accounts are held to four caps
+    each.
+    """
     squad = squad_of(shape)
     state = RunState(squad)
     settings = settle(Flags(backend="noop", jobs=JOBS), {})
@@ -84,10 +105,24 @@ async def run(shape: Shape, folder: Path, with_sinks: bool = False) -> float:
     slug = await journal.open_run(record)
     sinks: Sequence[Sink] = sinks_of(state, journal, slug, folder) if with_sinks else ()
     plan = Plan(
-        slug, TASK, JOBS, fail_fast=False, assign=lambda agent: assign(agent, settings, {"noop": CARD})
+        slug,
+        TASK,
+        JOBS,
+        fail_fast=False,
+        assign=lambda agent: assign(agent, settings, {"noop": CARD}),
+        budget=BUDGET if with_budget else None,
     )
     performer = Noop(shape.delays_s)
-    engine = Engine(plan, state, Ports(journal, performer, SystemClock(), QueueInbox(), sinks, Redactor()))
+    ports = Ports(
+        journal,
+        performer,
+        SystemClock(),
+        QueueInbox(),
+        sinks,
+        Redactor(),
+        prices=TableOfOne() if with_budget else None,
+    )
+    engine = Engine(plan, state, ports)
     started = RunStarted(
         run=slug, prompt=digest_of(TASK.encode()), squad=digest_of(b""), simulated=True, at=now
     )
