@@ -48,6 +48,10 @@ def _named(owner: Path) -> Holder | None:
         return None
 
 
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 class FolderLock:
     """Held from construction to `release`. Raises FolderBusy, naming the holder, when somebody has it."""
 
@@ -69,7 +73,8 @@ class FolderLock:
 
     def name(self, slug: str) -> None:
         """Say which run holds the folder, for whoever finds it busy."""
-        self._owner.write_text(json.dumps({"pid": os.getpid(), "run": slug}), encoding="utf-8")
+        with open(self._owner, "w", encoding="utf-8", opener=_for_its_owner) as file:
+            json.dump({"pid": os.getpid(), "run": slug}, file)
 
     def release(self) -> None:
         """Let others in; asking twice is fine."""
