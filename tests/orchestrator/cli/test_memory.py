@@ -153,6 +153,23 @@ def test_what_is_no_memory_is_refused_and_left_alone(agentlark: Command, full: P
     assert before == (path.read_bytes() if path.is_file() else b"")
 
 
+def test_a_broken_artifact_is_listed_as_broken_beside_the_rest(agentlark: Command, full: Path) -> None:
+    whole = agentlark("memory:inspect", "--limit", "0", "--json").stdout.splitlines()
+    db = sqlite3.connect(full / "memory" / "artifacts.agentfs.db")
+    db.execute("UPDATE fs_data SET data = '{\"id\":' WHERE ino = (SELECT ino FROM artifacts WHERE id = 1)")
+    db.commit()
+    db.close()
+    lines = [
+        json.loads(line) for line in agentlark("memory:inspect", "--limit", "0", "--json").stdout.splitlines()
+    ]
+    assert len(lines) == len(whole)
+    (broken,) = [line for line in lines if "broken" in line]
+    assert broken["id"] == json.loads(whole[-1])["id"] and "Invalid JSON" in broken["broken"]
+    table = agentlark("memory:inspect", "--limit", "0")
+    assert table.returncode == 0 and "broken: Invalid JSON" in table.stdout
+    assert "Invalid JSON" in agentlark("memory:inspect", "--limit", "0", "--content").stdout
+
+
 def test_a_store_that_another_program_holds_is_said(agentlark: Command, full: Path) -> None:
     assert agentlark("memory:inspect").returncode == 0
     path = full / "memory" / "artifacts.agentfs.db"
