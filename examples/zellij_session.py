@@ -21,7 +21,7 @@ async def main() -> None:
     await zellij.sessions.create(SESSION)
     try:
         pane = await zellij.panes.create(["sh", "-c", "echo hello; exec cat"], direction="right", name="echo")
-        print(f"pane {pane.pane_id} in tab {pane.tab_name!r} runs {pane.terminal_command}")
+        print(f"pane {pane.pane_id} is in tab {pane.tab_name!r}: {pane.title}")
         await zellij.panes.submit(pane.pane_id, "typed from Python")
         async with aclosing(zellij.panes.watch([pane.pane_id])) as events:
             async for event in events:
@@ -37,4 +37,4 @@ if __name__ == "__main__":
     try:
         asyncio.run(main())
     except MultiplexerError as error:
-        print(error)
+        raise SystemExit(str(error)) from error

@@ -62,7 +62,7 @@ class PaneInfo(_Said):
     pane_rows: int
     pane_columns: int
     terminal_command: str | None = None
-    """What it was told to run."""
+    """What it was told to run; zellij forgets it of a pane that was made in a direction."""
     plugin_url: str | None = None
     pane_command: str | None = None
     """What it runs at the moment."""
