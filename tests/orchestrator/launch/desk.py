@@ -131,6 +131,17 @@ class Desk:
         client = ZellijClient(self.opened().name, program=self.program, around=self.place.around)
         return asyncio.run(client.tabs.current()).name
 
+    def is_attached(self) -> bool:
+        """Whether somebody looks at the session."""
+        if not self.lives():
+            return False
+        if self.kind == "tmux":
+            argv = [self.program, "-L", "agentlark", "list-clients", "-t", self.opened().name]
+            told = subprocess.run(argv, env=self.environ, capture_output=True, text=True, check=True)
+            return told.stdout != ""
+        client = ZellijClient(self.opened().name, program=self.program, around=self.place.around)
+        return asyncio.run(client.sessions.clients()) != ()
+
     def go_to_second_tab(self, screen: Screen) -> None:
         """Press what leads there."""
         screen.type("\x02" if self.kind == "tmux" else "\x14")

@@ -7,8 +7,6 @@ import os
 import shlex
 import signal
 
-import pytest
-
 from orchestrator.panes.errors import SessionNotFound
 from orchestrator.panes.zellij import ZellijClient
 from orchestrator.process import in_terminal
@@ -123,10 +121,11 @@ def test_inside_zellij_the_launch_takes_the_user_to_a_new_session(zellij_desk: D
     desk = zellij_desk
 
     async def launched_inside() -> str:
-        async with in_terminal(desk.zellij("--session", "mine")):
+        async with in_terminal(desk.zellij("--session", "mine")) as terminal:
             mine = ZellijClient("mine", program=desk.program, around=desk.place.around)
             await until(lambda: mine.sessions.exists("mine"))
             await until(lambda: _is_attached(mine))
+            terminal.press(b"\x1b")  # closes the first session's wizard; and zellij heeds who presses keys
             (pane,) = [pane for pane in await mine.panes.list() if not pane.is_floating]
             words = [*COMMAND, "launch", "--prompt", "x", *SLOW]
             await mine.panes.submit(
@@ -177,19 +176,17 @@ def test_the_layout_that_was_written_can_be_opened_by_hand(zellij_desk: Desk) ->
 def test_a_terminal_of_twenty_columns_will_do(desk: Desk) -> None:
     arguments = ("launch", "--in", desk.kind, "--prompt", "Ship it", *SLOW)
     with desk.terminal(*arguments, columns=20, rows=10) as screen:
-        assert holds_soon(
-            lambda: desk.lives() and "plan of planner" in desk.text_of("planner").replace("\n", " ")
-        )
-        assert holds_soon(lambda: bool(screen.text))
+        assert holds_soon(desk.is_attached)
+        assert holds_soon(lambda: "plan of planner" in desk.text_of("planner").replace("\n", " "))
         desk.detach(screen)
         assert screen.ended() == 0
     assert holds_soon(lambda: set(desk.panes()["spawned-agents"]) >= SPECIALISTS)
 
 
-@pytest.mark.parametrize("name", ['it\'s "nightly" $HOME', "ünï 🙂", "x" * 36])
-def test_a_session_can_have_any_name_that_its_multiplexer_takes(desk: Desk, name: str) -> None:
+def test_a_session_can_have_any_name_that_its_multiplexer_takes(desk: Desk) -> None:
+    name = 'it\'s "nightly" $HOME ünï 🙂'
     done = desk.run("launch", "--in", desk.kind, "--no-attach", "--prompt", "x", "--session", name, *SLOW)
-    if desk.kind == "tmux" and "$" in name:
+    if desk.kind == "tmux":
         assert done.returncode == 2
         assert "tmux takes no" in done.stderr
         return
