@@ -18,12 +18,12 @@ from typing import Any
 from agentlark import starlark
 from agentlark.builtins import Draft, Findings, Parameters, agent_list, group_list, make_builtins
 from agentlark.check import UNKNOWN, check_squad
-from agentlark.diagnostics import Diagnostic, Place, Related, Source, Span, nearest, replacement
+from agentlark.diagnostics import Diagnostic, Place, Pointer, Related, Source, Span, nearest, replacement
 from agentlark.errors import ConfigError
 from agentlark.fields import Wrong
 from agentlark.inputs import find_files, pattern_problem
 from agentlark.model import Agent, Group, Limits, Orchestration, Relay, SourceFile, Squad
-from agentlark.project import ProjectFile, Unreadable, decode, find_root, locate, read_file
+from agentlark.project import NotText, ProjectFile, Unreadable, decode, find_root, locate, read_file
 from agentlark.prompts import Turn, default_prompt
 
 FLAT_GROUP = "core"
@@ -116,14 +116,21 @@ class _Loader:
         return self.modules[file.path]
 
     def read(self, file: ProjectFile, at: Span | None) -> str:
-        """The text of a file, noted as a source. Raises ConfigError located at what asked for it."""
+        """The text of a file, noted as a source.
+
+        Raises ConfigError located at what asked for it, at the first byte that is no text, or at the file.
+        """
         try:
             unsaved = self.unsaved.get(file.path)
             data = read_file(file.path) if unsaved is None else unsaved.encode("utf-8", "surrogatepass")
             text = decode(data)
         except Unreadable as error:
             message = f"{file.shown} cannot be read: {error}"
-            raise self.refusal(message, at, error.remedy) from error
+            if isinstance(error, NotText):
+                place = Span(Source(file.shown, error.text), error.offset, error.offset + 1)
+                found = Diagnostic("AL319", message, place, help=error.remedy)
+                raise ConfigError([_loaded(found, file.shown, at)]) from error
+            raise self.refusal(message, at or Pointer(file.shown, ""), error.remedy) from error
         self.sources[file.under_root] = SourceFile(path=file.under_root, sha256=sha256(data).hexdigest())
         return text
 
@@ -157,7 +164,7 @@ class _Loader:
         except Unreadable as error:
             raise self.refusal(str(error), at, error.remedy) from error
 
-    def refusal(self, message: str, at: Span | None, remedy: str = "") -> ConfigError:
+    def refusal(self, message: str, at: Place, remedy: str = "") -> ConfigError:
         """A file that is not read, and why."""
         return ConfigError([Diagnostic("AL319", message, at, help=remedy or None)])
 

@@ -64,6 +64,8 @@ def _location(place: Place) -> dict[str, Any]:
     if isinstance(place, Span):
         physical["region"] = _region(place)
         return {"physicalLocation": physical}
+    if not place.pointer:
+        return {"physicalLocation": physical}
     return {"physicalLocation": physical, "logicalLocations": [{"fullyQualifiedName": place.pointer}]}
 
 

@@ -23,6 +23,18 @@ class Unreadable(Exception):
         super().__init__(why)
 
 
+class NotText(Unreadable):
+    """A file that is not UTF-8: its `text`, with U+FFFD for what is none, and the `offset` of the first."""
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self.text = data.decode("utf-8", "replace")
+        self.offset = len(data[:start].decode("utf-8"))
+        line = data.count(b"\n", 0, start) + 1
+        super().__init__(
+            f"it is not UTF-8 text (byte 0x{data[start]:02x} in line {line})", "save it as UTF-8"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
     """A readable file: how to show it, where it really is, and its path under the root."""
@@ -89,11 +101,8 @@ def read_file(path: Path) -> bytes:
 
 
 def decode(data: bytes) -> str:
-    """The text of UTF-8 bytes. Raises Unreadable naming the line and byte that are not UTF-8."""
+    """The text of UTF-8 bytes. Raises NotText naming the line and byte that are not UTF-8."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Unreadable(
-            f"it is not UTF-8 text (byte 0x{data[error.start]:02x} in line {line})", "save it as UTF-8"
-        ) from None
+        raise NotText(data, error.start) from None

@@ -264,3 +264,14 @@ agents = [
 )
 def test_what_follows_from_a_mistake_is_not_told_again(text: str, codes: list[str], tmp_path: Path) -> None:
     assert [each.code for each in refused(tmp_path, text).diagnostics] == codes
+
+
+def test_a_file_that_is_no_text_or_not_there_is_named_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "x.lark"
+    with pytest.raises(ConfigError) as missing:
+        compile_file(file, shown="x.lark")
+    file.write_bytes("x = 1\nrole = 'Prüfer'\n".encode("latin-1"))
+    with pytest.raises(ConfigError) as latin:
+        compile_file(file, shown="x.lark")
+    assert [str(each.place) for each in missing.value.diagnostics] == ["x.lark"]
+    assert [str(each.place) for each in latin.value.diagnostics] == ["x.lark:2:11"]
