@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from agentlark.model import Agent, Squad
+from agentlark.model import Agent, Limits, Squad
 from orchestrator.core.ports import BackendCard
 from orchestrator.core.settings import Flags, Settings
 from orchestrator.run.assignment import assign, backend_choice
@@ -34,6 +34,7 @@ def effective(
             for name, pick in picks(group, settings.asked).items():
                 beats = f", beats {pick.beats}" if pick.beats else ""
                 found.append(Effective(f"{group.id}.{name}", pick.value, f"{pick.origin}{beats}"))
+        found += _of_limits(f"{group.id}.", group.limits, "the configuration")
     for agent in squad.agents():
         found += _of_agent(agent, settings, cards)
     return found
@@ -50,8 +51,16 @@ def _of_run(flags: Flags, settings: Settings) -> Iterator[Effective]:
     )
     for name, value, is_given in given:
         yield Effective(name, value, f"--{name}" if is_given else "built in")
+    yield from _of_limits("", settings.limits, "the command line")
     if settings.base_url is not None:
         yield Effective("base-url", settings.base_url.value, settings.base_url.origin)
+
+
+def _of_limits(prefix: str, limits: Limits | None, origin: str) -> Iterator[Effective]:
+    """The caps that are set."""
+    if limits is not None:
+        for name, value in limits.model_dump(exclude_none=True).items():
+            yield Effective(f"{prefix}limits.{name}", value, origin)
 
 
 def _of_agent(agent: Agent, settings: Settings, cards: Mapping[str, BackendCard]) -> Iterator[Effective]:
@@ -66,3 +75,4 @@ def _of_agent(agent: Agent, settings: Settings, cards: Mapping[str, BackendCard]
     else:
         origin = "the configuration" if own else f"the default of {assigned.card.name}"
     yield Effective(f"{agent.id}.model", assigned.model, origin)
+    yield from _of_limits(f"{agent.id}.", agent.limits, "the configuration")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentlark.model import Squad
+from agentlark.model import Limits, Squad
 from orchestrator.core.settings import Asked, Flags, settle
 from orchestrator.run.effective import effective
 from tests.doubles.squads import a_squad, an_agent
@@ -65,3 +65,11 @@ def test_models_come_from_the_agent_the_flag_or_the_cheap_tier() -> None:
 def test_the_environment_is_named_where_it_decides() -> None:
     found = shown(squad(), {"ORCHESTRATED_CODEX_BACKEND": "fake"}, backend=None)
     assert found["a.backend"] == ("fake", "ORCHESTRATED_CODEX_BACKEND")
+
+
+def test_caps_are_shown_where_they_are_set() -> None:
+    limited = a_squad([an_agent("a", limits=Limits(max_turns=3)), an_agent("b")])
+    found = shown(limited, limits=Limits(max_cost=2.5))
+    assert found["limits.max_cost"] == (2.5, "the command line")
+    assert found["a.limits.max_turns"] == (3, "the configuration")
+    assert not [name for name in found if name.startswith("b.limits")]
