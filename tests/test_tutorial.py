@@ -18,7 +18,8 @@ TOOK = re.compile(r"\d+\.\d s$")
 
 def blocks(language: str) -> list[str]:
     """The fenced blocks of a language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", TUTORIAL, re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", TUTORIAL, re.MULTILINE | re.DOTALL)
+    return [text for named, text in fenced if named == language]
 
 
 def agentlark(folder: Path, *arguments: str) -> str:
