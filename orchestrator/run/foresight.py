@@ -167,9 +167,15 @@ class Foreseer:
         """By node, in the order of its turns."""
 
     async def perform(self, order: TurnOrder, tell: Tell) -> Outcome:
-        """The answer of the last time; Failed, unpaid, when there was none."""
+        """The answer of the last time; Failed, unpaid, when there was none.
+
+        One that would not do now, so that it would have to be asked for again, will not be given again.
+        """
+        misses = self.misses.setdefault(order.id.node, [])
+        if misses and order.input.purpose == "repair":
+            return Failed(error=UNFORESEEN, paid="no")
         past = self._history.turn(order.id.node, order.id.step)
-        self.misses.setdefault(order.id.node, []).append(Miss(order, past))
+        misses.append(Miss(order, past))
         return past.done if past else Failed(error=UNFORESEEN, paid="no")
 
 
@@ -268,7 +274,7 @@ def _foreseen(
     if misses:
         first = misses[0].order.id.step
         maybe = sum(1 for step in reused if uncertain or step > first)
-        turns = len(misses) if misses[-1].past else expected - len(reused)
+        turns = len(misses) if ended is not None and ended.ending == "done" else expected - len(reused)
         prospect: Prospect = "run"
         reason = misses[0].reason
     elif ended is None or ended.ending == "blocked":

@@ -48,7 +48,7 @@ class World:
     def _blueprint(self, dice: random.Random, prompt: str, schema: Any) -> str:
         if "done" in schema["properties"] and dice.random() < 0.3:
             return done()
-        taken, known = _listed(prompt, "Taken"), _listed(prompt, "Known")
+        taken, known = listed(prompt, "Taken"), listed(prompt, "Known")
         base = f"s{len(taken)}"
         fresh = [f"{base}{letter}" for letter in "abcd"[: dice.randint(1, 4)]]
         agents = []
@@ -57,7 +57,7 @@ class World:
             agents.append(entry(name, *above, prompt=f"build {dice.randrange(4)}"))
         fields: dict[str, Any] = {}
         if "handoffs" in schema["properties"]:
-            configured = _listed(prompt, "  Configured agents")
+            configured = listed(prompt, "  Configured agents")
             givers = [*known, *fresh]
             fields["handoffs"] = [
                 {"from": dice.choice(givers), "to": to, "note": dice.choice(["", "note", "note", "note"])}
@@ -68,7 +68,8 @@ class World:
         return blueprint(*agents, **fields)
 
 
-def _listed(prompt: str, title: str) -> list[str]:
+def listed(prompt: str, title: str) -> list[str]:
+    """The ids that a blueprint's form lists under a title."""
     found = re.findall(rf"^{title}(?: ids)?: (.*)$", prompt, re.MULTILINE)
     return found[-1].split(", ") if found else []
 
