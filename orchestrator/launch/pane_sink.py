@@ -17,7 +17,7 @@ from orchestrator.launch.multiplexers import live_session
 from orchestrator.launch.record import OpenedSession
 from orchestrator.launch.stopping import end_with_session
 from orchestrator.launch.view import View
-from orchestrator.panes.errors import MultiplexerError, SessionNotFound
+from orchestrator.panes.errors import DeadlineExceeded, MultiplexerError, SessionNotFound
 from orchestrator.panes.growth import add_log_pane
 from orchestrator.panes.multiplexer import Session
 from orchestrator.sinks.logs import INTERRUPT
@@ -25,6 +25,9 @@ from orchestrator.sinks.queue import QueueSink
 
 LOOK_S = 2.0
 """From one look whether the session lives to the next."""
+
+LAST_S = 10.0
+"""How long panes are still added once the run has ended; a session without room refuses each slowly."""
 
 LOOKS_WITHOUT = 2
 """So many looks in a row must miss a session before it counts as over: a busy server may not answer one."""
@@ -47,6 +50,12 @@ class PaneSink(QueueSink):
         self.idle_s = LOOK_S if opened.runner == os.getpid() else None
         self._looked_s = time.monotonic()
         self._missed = 0
+        self._until_s: float | None = None
+
+    def close(self) -> None:
+        """Add the panes that are due, as far as they can be added in a moment."""
+        self._until_s = time.monotonic() + LAST_S
+        super().close()
 
     def handle(self, seq: int | None, item: Fact | Signal) -> None:
         """Take note of who is born."""
@@ -88,6 +97,8 @@ class PaneSink(QueueSink):
             _, session = living
             shown = {pane.title for pane in await session.panes()}
             for log in dict.fromkeys(logs):
+                if self._until_s is not None and time.monotonic() > self._until_s:
+                    raise DeadlineExceeded("the run ended before all panes could be added")
                 if log not in shown:
                     await self._add(session, log)
         except SessionNotFound:

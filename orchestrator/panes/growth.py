@@ -8,6 +8,7 @@ it is stacked in the last one, so that no log is ever without a pane.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from orchestrator.panes.errors import NobodyAttached, NotCreated
 from orchestrator.panes.multiplexer import Pane, Session, Tab
@@ -41,7 +42,8 @@ async def add_log_pane(session: Session, plan: PanePlan) -> Pane:
     """
     tabs = await session.tabs()
     if tab := with_room(tabs):
-        return await session.new_pane(tab.id, plan)
+        with suppress(NotCreated):  # by its count it has room, on a small terminal it has not
+            return await session.new_pane(tab.id, plan)
     try:
         made = await session.new_tab(TabPlan(name=next_name(tabs), rows=((plan,),)))
     except (NotCreated, NobodyAttached):

@@ -42,6 +42,8 @@ class FakeSession:
 
     async def new_tab(self, tab: TabPlan) -> Tab:
         self._alive()
+        if self.refused & {pane.name for pane in tab.panes()}:
+            raise NotCreated(f"no room for {tab.name}")
         self.held[tab.name] = [pane.name for pane in tab.panes()]
         return (await self.tabs())[-1]
 

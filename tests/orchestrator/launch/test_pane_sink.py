@@ -106,6 +106,15 @@ def test_a_pane_without_room_is_a_failure_and_the_others_are_made(
     assert session.held["spawned-agents"] == ["timeline", "f"]
 
 
+def test_a_run_that_ends_does_not_wait_for_panes_without_end(
+    folder: Path, opened: OpenedSession, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pane_sink, "LAST_S", -1.0)
+    sink = seen(folder, opened, joined("e", "f"))
+    assert "the run ended before all panes could be added" in str(sink.failure)
+    assert session.held["spawned-agents"] == ["timeline"]
+
+
 def test_a_session_that_has_ended_is_no_failure(
     folder: Path, opened: OpenedSession, session: FakeSession
 ) -> None:
