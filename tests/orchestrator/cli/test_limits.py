@@ -38,7 +38,7 @@ def test_what_cannot_be_meant_is_refused_with_a_remedy(
     with pytest.raises(UserError) as refused:
         limits_of(*given)
     assert said in refused.value.message
-    assert said.split()[0] in refused.value.remedy
+    assert said.split(maxsplit=1)[0] in refused.value.remedy
 
 
 @pytest.mark.parametrize(
