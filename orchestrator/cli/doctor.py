@@ -16,6 +16,9 @@ from orchestrator.cli.exits import FAILED, program, say
 if TYPE_CHECKING:
     from orchestrator.store.journal.repair import Mended
 
+SHOWN = 20
+"""Losses that are told one by one."""
+
 
 def doctor(
     repair: Annotated[
@@ -62,8 +65,10 @@ def _tell(mended: Mended | None) -> None:
         say("the journal is as it was recorded; nothing to mend")
         return
     say(f"mended: {several(len(mended.runs), 'run')}; the damaged file is kept as {mended.damaged}")
-    for what in mended.lost:
+    for what in mended.lost[:SHOWN]:
         say(f"lost: {what}")
+    if len(mended.lost) > SHOWN:
+        say(f"lost: and {len(mended.lost) - SHOWN:,} more, which --json names")
     for run in mended.cut:
         say(
             f"{run} counts as cut off; {program()} resume {run} goes on with it and repeats only what is lost"

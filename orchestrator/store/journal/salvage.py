@@ -12,9 +12,10 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,8 @@ class Salvage:
         """A run's facts up to the first that is lost, then turns of the same nodes; numbered as they were."""
         record, id = self._runs[run]
         facts = self._facts(id)
-        nodes = {agent["id"] for group in json.loads(record.squad)["groups"] for agent in group["agents"]}
+        groups = json.loads(record.squad).get("groups", ())
+        nodes = {agent["id"] for group in groups for agent in group["agents"]}
         last = facts[-1] if facts else None
         is_finished = all(facts) and isinstance(last, RunEnded) and last.ending == "done"
         for seq, fact in enumerate(facts, 1):
@@ -99,12 +101,13 @@ class Salvage:
             if is_lost:
                 self.cut.add(run)
             if fact is None:
-                self.lost.append(f"{run}: fact {seq}")
-            elif not is_lost and (run not in self.cut or _is_turn_of(fact, nodes)):
+                continue
+            if not is_lost and (run not in self.cut or _is_turn_of(fact, nodes)):
                 nodes |= _entering(fact)
                 yield seq, fact
             elif isinstance(fact, TurnEnded) and fact.answer:
                 self.lost.append(f"{run}: the answer of {_turn(fact)}")
+        self.lost += [f"{run}: {which}" for which in _gaps(facts)]
 
     def bodies(self, run: str, seq: int, fact: TurnEnded) -> Mapping[Digest, bytes]:
         """Those of a turn's input and answer that are as they were recorded."""
@@ -252,6 +255,15 @@ def _entering(fact: Fact) -> set[str]:
 
 def _is_turn_of(fact: Fact, nodes: set[str]) -> bool:
     return isinstance(fact, TurnStarted | TurnEnded) and fact.id.node in nodes
+
+
+def _gaps(facts: Sequence[Fact | None]) -> Iterator[str]:
+    """What is missing, in words: `fact 7`, `facts 9 to 12`."""
+    for is_missing, each in groupby(enumerate(facts, 1), lambda numbered: numbered[1] is None):
+        if is_missing:
+            numbers = [number for number, _ in each]
+            first, last = numbers[0], numbers[-1]
+            yield f"fact {first}" if first == last else f"facts {first} to {last}"
 
 
 def _turn(fact: TurnEnded) -> str:
