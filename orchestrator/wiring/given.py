@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from agentlark.inputs import read_inputs
 from agentlark.model import Squad
 from agentlark.project import find_root
+from orchestrator.core.memory import Remembered
 from orchestrator.core.paths import RunPaths
 from orchestrator.core.redact import Redactor
 from orchestrator.run.given import Memory, ReadInputs
@@ -28,10 +29,11 @@ def memory_of(squad: Squad, paths: RunPaths, redactor: Redactor, *, simulated: b
     if reader is None:
         return {}
     with reader:
-        return {
-            agent.id: tuple(
-                one.model_copy(update={"text": redactor.text(one.text)})
-                for one in recall(reader, agent.memory, agent.memory_limit, simulated)
-            )
-            for agent in asking
-        }
+
+        @cache
+        def remembered(terms: tuple[str, ...], limit: int) -> tuple[Remembered, ...]:
+            """The memory of all agents that ask alike."""
+            found = recall(reader, terms, limit, simulated)
+            return tuple(one.model_copy(update={"text": redactor.text(one.text)}) for one in found)
+
+        return {agent.id: remembered(agent.memory, agent.memory_limit) for agent in asking}
