@@ -2,7 +2,8 @@
 
 The real engine goes through the squad on a journal that keeps what it is given in memory and finds what the
 folder's journal has. A turn that is not recorded is noted, and taken to be answered as it was the last time,
-so that what lies beyond it can be looked at; where there was no last time, whatever depends on it is unknown.
+so that what lies beyond it can be looked at; where there was no last time, a text stands in that nobody ever
+gave, and where even that will not do, what depends on it is unknown.
 Hence what is foreseen to run does run, what is foreseen to be reused is, and what only an unchanged answer
 would spare (an early cut-off) is a *maybe*.
 """
@@ -10,18 +11,18 @@ would spare (an early cut-off) is a *maybe*.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, Protocol, TypeAlias
 
 import networkx as nx
 
-from orchestrator.core.facts import Fact, RunStarted, TurnEnded, TurnStarted
+from orchestrator.core.facts import Fact, NodeEnded, RunStarted, TurnEnded, TurnStarted
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.ports import Clock, RunRecord, Tell
 from orchestrator.core.redact import Redactor
-from orchestrator.core.turn import Done, Failed, Outcome, TurnInput, TurnOrder
+from orchestrator.core.turn import Done, Failed, Message, Outcome, TurnInput, TurnOrder, Usage
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.given import ReadInputs
@@ -68,6 +69,7 @@ class History:
     def __init__(self, reader: Reader | None, run: str | None) -> None:
         self._reader = reader
         self._ended: dict[tuple[str, int], TurnEnded] = {}
+        self._outputs: dict[str, Digest] = {}
         self.seconds: dict[str, float] = {}
         started: dict[tuple[str, int], TurnStarted] = {}
         for _, fact in reader.facts(run) if reader and run else ():
@@ -79,6 +81,8 @@ class History:
                 if place in started:
                     taken = (fact.at - started[place].at).total_seconds()
                     self.seconds[fact.id.node] = self.seconds.get(fact.id.node, 0.0) + max(0.0, taken)
+            elif isinstance(fact, NodeEnded) and fact.output is not None:
+                self._outputs[fact.node] = fact.output
 
     def turn(self, node: str, step: int) -> Past | None:
         """A turn of the last run; None when it had no such turn, or it cannot be read."""
@@ -89,6 +93,13 @@ class History:
             TurnInput.model_validate_json(self._reader.body(fact.key)),
             Done.model_validate_json(self._reader.body(fact.answer)),
         )
+
+    def output(self, node: str) -> Done | None:
+        """The answer that stood for a node in the last run; None when it had none."""
+        digest = self._outputs.get(node)
+        if digest is None or self._reader is None:
+            return None
+        return Done.model_validate_json(self._reader.body(digest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,24 +170,36 @@ class ForesightJournal:
 
 
 class Foreseer:
-    """A Performer that answers as the last run was answered and remembers that it was asked."""
+    """A Performer that answers as the last run was answered and remembers that it was asked.
 
-    def __init__(self, history: History) -> None:
+    `last_step` is the step of a node's last answer, when all goes well.
+    """
+
+    def __init__(self, history: History, last_step: Callable[[str], int]) -> None:
         self._history = history
+        self._last_step = last_step
         self.misses: dict[str, list[Miss]] = {}
         """By node, in the order of its turns."""
 
     async def perform(self, order: TurnOrder, tell: Tell) -> Outcome:
-        """The answer of the last time; Failed, unpaid, when there was none.
+        """The answer of the last time, or one that nobody gave.
 
-        One that would not do now, so that it would have to be asked for again, will not be given again.
+        Failed where that would not do, and would have to be asked for again: it will not be the answer.
         """
         misses = self.misses.setdefault(order.id.node, [])
         if misses and order.input.purpose == "repair":
             return Failed(error=UNFORESEEN, paid="no")
-        past = self._history.turn(order.id.node, order.id.step)
+        node, step = order.id.node, order.id.step
+        past = self._history.turn(node, step)
         misses.append(Miss(order, past))
-        return past.done if past else Failed(error=UNFORESEEN, paid="no")
+        if step == self._last_step(node) and (output := self._history.output(node)) is not None:
+            return output
+        return past.done if past else _unknown(order)
+
+
+def _unknown(order: TurnOrder) -> Done:
+    text = f"(what {order.id.node} will answer in step {order.id.step} is not known)"
+    return Done(message=Message(role="assistant", text=text), usage=Usage())
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +273,7 @@ def forecast(gone: Gone, history: History) -> Forecast:
     """What follows from having gone through a run on the record."""
     found: dict[str, ForeseenNode] = {}
     for node in gone.state.in_order():
-        found[node.id] = _foreseen(node, gone, found, history.seconds.get(node.id))
+        found[node.id] = _foreseen(node, gone, found, history)
     path, seconds = _critical(gone.state, found)
     return Forecast(
         nodes=tuple(found.values()),
@@ -261,15 +284,13 @@ def forecast(gone: Gone, history: History) -> Forecast:
     )
 
 
-def _foreseen(
-    node: Node, gone: Gone, above: Mapping[str, ForeseenNode], seconds: float | None
-) -> ForeseenNode:
+def _foreseen(node: Node, gone: Gone, above: Mapping[str, ForeseenNode], history: History) -> ForeseenNode:
     misses = gone.misses.get(node.id, ())
     ended = gone.state.ended.get(node.id)
     if ended is not None and ended.ending == "skipped":
         return ForeseenNode(node.id, node.wave, "skipped", 0, 0, 0, "nothing is handed to it", 0)
     reused = gone.reused.get(node.id, ())
-    uncertain = [up for up in (*node.waits, *node.reads) if above[up].prospect in ("run", "maybe")]
+    uncertain = [up for up in _upstream(node, gone.state, above) if above[up].prospect in ("run", "maybe")]
     expected = max(gone.expected_turns[node.id], len(reused) + len(misses))
     if misses:
         first = misses[0].order.id.step
@@ -278,7 +299,8 @@ def _foreseen(
         prospect: Prospect = "run"
         reason = misses[0].reason
     elif ended is None or ended.ending == "blocked":
-        turns, maybe, prospect = expected, 0, "run"
+        is_new = history.output(node.id) is None
+        turns, maybe, prospect = (expected, 0, "run") if is_new else (0, expected, "maybe")
         reason = f"{', '.join(uncertain[:3])} must be answered first" if uncertain else UNFORESEEN
     elif uncertain:
         turns, maybe, prospect = 0, len(reused), "maybe"
@@ -286,9 +308,17 @@ def _foreseen(
     else:
         turns, maybe, prospect, reason = 0, 0, "reused", ""
     tokens = _tokens(node, misses, turns + maybe, gone)
-    return ForeseenNode(
-        node.id, node.wave, prospect, turns, maybe, len(reused) - maybe, reason, tokens, seconds
-    )
+    kept, seconds = max(0, len(reused) - maybe), history.seconds.get(node.id)
+    return ForeseenNode(node.id, node.wave, prospect, turns, maybe, kept, reason, tokens, seconds)
+
+
+def _upstream(node: Node, state: RunState, above: Mapping[str, ForeseenNode]) -> Iterator[str]:
+    """Whose answers a node's turns may depend on; a blueprint is also told who joined before."""
+    yield from (*node.waits, *node.reads)
+    if node.by is not None:
+        yield node.by
+    if node.gives_blueprint:
+        yield from (name for name in above if state.nodes[name].gives_blueprint)
 
 
 def _tokens(node: Node, misses: Sequence[Miss], turns: int, gone: Gone) -> int:
@@ -326,9 +356,13 @@ def _critical(state: RunState, found: Mapping[str, ForeseenNode]) -> tuple[tuple
 
 
 def _open_groups(gone: Gone, found: Mapping[str, ForeseenNode]) -> tuple[str, ...]:
-    """The groups whose blueprint agent is to be asked and may answer otherwise, or for the first time."""
-    givers = (node for node in gone.state.in_order() if node.gives_blueprint)
-    return tuple(dict.fromkeys(node.group for node in givers if found[node.id].prospect in ("run", "maybe")))
+    """The groups whose blueprint may come out otherwise, or that cannot be followed to their end."""
+    state = gone.state
+    givers = [node for node in state.in_order() if node.gives_blueprint]
+    groups = {node.group for node in givers if found[node.id].prospect in ("run", "maybe")}
+    stuck = {node.group for node in state.in_order() if not state.has_done(node.id)}
+    groups |= stuck & {node.group for node in givers}
+    return tuple(group.id for group in state.squad.groups if group.id in groups)
 
 
 async def look_ahead(
@@ -342,7 +376,8 @@ async def look_ahead(
 ) -> Forecast:
     """What a run from `state` would do; `last` is the run whose answers stand for unknown ones."""
     history = History(reader, last)
-    journal, foreseer = ForesightJournal(reader), Foreseer(history)
+    journal = ForesightJournal(reader)
+    foreseer = Foreseer(history, lambda node: _expected_answers(state.nodes[node], plan))
     engine = Engine(plan, state, Ports(journal, foreseer, clock, QueueInbox(), (), redactor, read_inputs))
     digest = digest_of(b"")
     at = clock.now()
@@ -362,7 +397,9 @@ async def look_ahead(
 
 
 def _expected_turns(node: Node, state: RunState, plan: Plan) -> int:
-    if node.part in ("continuation", "orchestration"):
-        return 1
-    answers = 1 if plan.concise or not node.agent.follow_up_enabled else 2
-    return answers + (not plan.concise and bool(receivers_of(node, state)))
+    return _expected_answers(node, plan) + (not plan.concise and bool(receivers_of(node, state)))
+
+
+def _expected_answers(node: Node, plan: Plan) -> int:
+    asked_once = node.part in ("continuation", "orchestration")
+    return 1 if asked_once or plan.concise or not node.agent.follow_up_enabled else 2
