@@ -30,7 +30,7 @@ from agentlark.starlark.syntax.tables import (
 
 _LOOK = 6
 """How many tokens are looked at after a repair."""
-_ENOUGH = 4
+_ENOUGH = 3
 """How many of them must be understood."""
 _FAR = 2000
 """How many tokens are looked through for the end of an element."""
