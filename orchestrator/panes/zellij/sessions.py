@@ -30,8 +30,8 @@ Mode: TypeAlias = Literal[
 
 _GREETINGS = ("configuration", "about")
 _SWITCH_S = 5.0
-_HOPELESS = 20
-"""Looks in a row that find nothing where a session was started."""
+_HOPELESS = 0.25
+"""The share of the deadline for which a new session may look as if nothing came of it."""
 
 
 class Sessions:
@@ -176,16 +176,17 @@ class Sessions:
 
         One whose layout has no room is left with nothing but a hidden plugin, or ends again.
         """
-        until_s = asyncio.get_running_loop().time() + self._calls.program.around.deadline_s
-        hopeless = 0
-        while asyncio.get_running_loop().time() < until_s and hopeless < _HOPELESS:
+        now_s = asyncio.get_running_loop().time
+        patience_s = self._calls.program.around.deadline_s
+        until_s, hopeful_s = now_s() + patience_s, now_s()
+        while now_s() < min(until_s, hopeful_s + patience_s * _HOPELESS):
             panes: tuple[PaneInfo, ...] | None = None
             with suppress(SessionNotFound):
                 panes = await self._calls.panes(name)
             if panes and any(not pane.is_plugin for pane in panes):
                 return
-            waits = panes is not None and (not panes or any(not pane.is_suppressed for pane in panes))
-            hopeless = 0 if waits else hopeless + 1
+            if panes is not None and (not panes or any(not pane.is_suppressed for pane in panes)):
+                hopeful_s = now_s()
             await asyncio.sleep(POLL_S)
         raise NotCreated(
             f"the zellij session {name!r} was started and has no pane",

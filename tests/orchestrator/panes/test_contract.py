@@ -413,7 +413,8 @@ def test_a_session_may_have_an_odd_name(multiplexer: Multiplexer) -> None:
     asyncio.run(scenario())
 
 
-def test_a_session_that_cannot_be_made_leaves_nothing(multiplexer: Multiplexer) -> None:
+def test_a_session_that_cannot_be_made_leaves_nothing(make: Make, place: Place) -> None:
+    multiplexer = make(replace(place.around, deadline_s=20))
     crowded = TabPlan(name="crowded", rows=tuple((ECHO,) * 2 for _ in range(60)))
 
     async def scenario() -> None:

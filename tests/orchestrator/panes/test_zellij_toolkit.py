@@ -342,7 +342,8 @@ def test_text_is_submitted_saved_and_read_in_colour(zellij: ZellijClient, tmp_pa
 
 
 def test_files_and_scrollbacks_are_opened_in_the_users_editor(zellij: ZellijClient, place: Place) -> None:
-    editor = place.program("editor", 'echo "opened $*"; head -c 20 "$2$1"; exec cat')
+    wait = 'until [ -s "$1" ]; do sleep 0.1; done'  # zellij may write the scrollback while the editor starts
+    editor = place.program("editor", f'echo "opened $*"; {wait}; head -c 20 "$1"; exec cat')
     client = with_variables(zellij, EDITOR=str(editor))
 
     async def scenario() -> None:
