@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from agentlark.inputs import InputFile, Inputs
 from agentlark.prompts import render_frame
 from agentlark.resources import shipped_text
+from orchestrator.core.memory import Remembered
+from orchestrator.run.given import Given
 from orchestrator.run.prompting import (
     Form,
     Receivers,
@@ -52,6 +55,11 @@ def continuation() -> str:
     given = around(review=Review(SAID, ("old",)), carries_out=("x", "y"))
     return next_step_prompt(node("continuation"), given)
 
+
+GIVEN = Given(
+    Inputs((InputFile("a.md", "A {{ evil }}\n"), InputFile("b.md", "B", is_cut=True)), tuple("cdefgh")),
+    (Remembered(id="t__r-qa", agent="qa", type="plan", text="watch {{ evil }}", simulated=False),),
+)
 
 CONTAINS = {
     "orchestrator": (
@@ -98,6 +106,18 @@ CONTAINS = {
     "concise specialist": (
         lambda: concise_prompt(a_specialist(), around()),
         ["You are x, X,", "Ship it", "# Your part\n{{ evil }}", "give the result of your part"],
+    ),
+    "given": (
+        lambda: turn_prompt(node("configured"), "plan", around(given=GIVEN, notes=[("qa", "fix it")])),
+        ["plan Ship it\n\n# Remembered from earlier runs\n\n## qa, plan\nwatch {{ evil }}\n",
+         '# Files of the project\n\n<file path="a.md">\nA {{ evil }}\n</file>\n',
+         '\n<file path="b.md" cut="true">\nB\n</file>\n',
+         "For lack of room these files are left out: c, d, e, f, g and further ones.\n",
+         "further ones.\n\n\n# Handed to you by qa\nfix it"],
+    ),
+    "given to a continuation": (
+        lambda: next_step_prompt(node("continuation"), around(given=GIVEN)),
+        ['<file path="a.md">\nA {{ evil }}\n</file>\n', "## qa, plan\nwatch {{ evil }}\n"],
     ),
     "repair": (
         lambda: repair_prompt(["one is wrong", "two is wrong"], Form({"type": "object"}, "THE FORM")),
@@ -178,8 +198,8 @@ def test_the_form_of_a_blueprint_says_what_holds_for_this_one_and_nothing_else(
 
 def test_every_shipped_frame_is_among_those_looked_at() -> None:
     frames = {
-        "blueprint", "context", "continuation", "handoff", "orchestrator", "received", "repair", "schema",
-        "sentence", "specialist-follow-up", "specialist-plan",
+        "blueprint", "context", "continuation", "given", "handoff", "orchestrator", "received", "repair",
+        "schema", "sentence", "specialist-follow-up", "specialist-plan",
     }  # fmt: skip
     assert all(shipped_text(f"templates/prompts/frames/{name}.md") for name in frames)
     assert frames - {"blueprint"} <= {*CONTAINS}
@@ -189,6 +209,13 @@ def test_what_is_received_is_told_once_in_the_turn_that_opens() -> None:
     given = around(notes=[("qa", "fix it")])
     assert "fix it" not in turn_prompt(node("relay"), "follow-up", given, plan="p")
     assert "fix it" in concise_prompt(node("relay"), around(notes=[("qa", "fix it")], concise=True))
+
+
+def test_what_an_agent_is_given_stands_in_the_turn_that_opens_and_in_no_other() -> None:
+    assert "<file" not in turn_prompt(node("configured"), "follow-up", around(given=GIVEN), plan="p")
+    assert "<file" in concise_prompt(node("configured"), around(given=GIVEN, concise=True))
+    nothing = around(given=Given(Inputs(refused=(("x", "no text"),), unmatched=("y",))))
+    assert turn_prompt(node("configured"), "plan", nothing) == "plan Ship it"
 
 
 def test_the_form_of_a_handoff_admits_its_receivers_only() -> None:
