@@ -20,14 +20,15 @@ def stop(
     import asyncio
 
     from orchestrator.launch.opening import end_session
-    from orchestrator.launch.stopping import stop_run
+    from orchestrator.launch.stopping import await_end, stop_run
 
     folder = Path.cwd()
     run = stop_run(folder, grace, say)
     session = asyncio.run(end_session(folder))
-    if run is not None:
-        say(f"{run}: ended; to go on with it: agentlark resume {run}")
     if session is not None:
         say(f"the session {session} is closed")
+    if run is not None:
+        await_end(folder)
+        say(f"{run}: ended; to go on with it: agentlark resume {run}")
     if run is None and session is None:
         say("nothing runs in this folder")

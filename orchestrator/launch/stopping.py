@@ -38,9 +38,9 @@ def end_with_session(folder: Path, opened: OpenedSession) -> str | None:
 
 
 def stop_run(folder: Path, grace_s: float, say: Callable[[str], None]) -> str | None:
-    """Interrupt the run that is going, and stop it at once should its turns take too long; its slug.
+    """Interrupt the run that is going, and tell it to stop at once should its turns take too long; its slug.
 
-    Returns when it has ended; None when no run was going. Raises StillRunning.
+    None when no run was going.
     """
     run = command(folder, None, Interrupt())
     if run is None:
@@ -48,10 +48,16 @@ def stop_run(folder: Path, grace_s: float, say: Callable[[str], None]) -> str | 
     say(f"{run}: interrupted; turns in flight have {grace_s:g} s to end")
     if not _has_ended(folder, grace_s):
         say(f"{run}: stopping now")
-        command(folder, run, StopNow())
-        if not _has_ended(folder, STOP_S):
-            raise StillRunning(f"{run} does not end", "its process may hang: agentlark status names it")
+        command(folder, None, StopNow())
     return run
+
+
+def await_end(folder: Path) -> None:
+    """Return when no run is going any more. Raises StillRunning when one that was stopped does not end."""
+    if not _has_ended(folder, STOP_S):
+        raise StillRunning(
+            f"{going_in(folder)} does not end", "its process may hang: agentlark status names it"
+        )
 
 
 def _has_ended(folder: Path, within_s: float) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shlex
 import signal
+from itertools import chain
 
 from orchestrator.panes.errors import SessionNotFound
 from orchestrator.panes.zellij import ZellijClient
@@ -180,7 +181,7 @@ def test_a_terminal_of_twenty_columns_will_do(desk: Desk) -> None:
         assert holds_soon(lambda: "plan of planner" in desk.text_of("planner").replace("\n", " "))
         desk.detach(screen)
         assert screen.ended() == 0
-    assert holds_soon(lambda: set(desk.panes()["spawned-agents"]) >= SPECIALISTS)
+    assert holds_soon(lambda: {*chain(*desk.panes().values())} >= SPECIALISTS)
 
 
 def test_a_session_can_have_any_name_that_its_multiplexer_takes(desk: Desk) -> None:
