@@ -41,17 +41,15 @@ def test_open_it_lets_nothing_through_until_the_time_is_over() -> None:
 def test_then_one_probe_goes_and_all_others_wait_for_what_comes_of_it() -> None:
     breaker = opened()
     probe = breaker.send(30.0)
-    assert breaker.is_probing
     assert breaker.opening(1000.0) == math.inf
     breaker.refuse(probe, 40.0, None, 0.0)
-    assert not breaker.is_probing
     assert 40.0 < breaker.opening(40.0) < 42.0
 
 
 def test_after_a_probe_that_is_taken_it_opens_little_by_little() -> None:
     breaker = opened()
     breaker.take(breaker.send(30.0))
-    rounds = []
+    rounds: list[int] = []
     while len(rounds) < 6:
         sent = []
         while breaker.opening(31.0) <= 31.0:
@@ -144,7 +142,7 @@ def test_while_it_is_open_nothing_leaves_before_its_time_and_one_probe_at_once(e
             until = breaker.open_until
             assert until is None or (until <= now and not breaker.is_probing)
             under_way.append(breaker.send(now))
-        elif under_way:
+        elif what != "send" and under_way:
             epoch = under_way.pop(int(number) % len(under_way))
             match what:
                 case "take":
