@@ -23,7 +23,13 @@ from orchestrator.store.agentfs.writer import GroupWriter
 from orchestrator.store.journal.batch import JournalBatch, Known
 from orchestrator.store.journal.reader import JournalReader
 from orchestrator.store.journal.tables import JOURNAL
-from orchestrator.store.journal.watermark import Acknowledged, Watermark, refuse_behind, refuse_emptied
+from orchestrator.store.journal.watermark import (
+    Acknowledged,
+    Watermark,
+    forget_removed,
+    refuse_behind,
+    refuse_emptied,
+)
 
 IN_MEMORY: Final = None
 """The path of a journal that is kept nowhere: no trail, hence no resume and no reuse across runs."""
@@ -117,6 +123,7 @@ class AgentFSJournal:
 
 def _open_whole(path: Path) -> Connections:
     """Open a journal for writing that nobody else writes and that has all that was ever acknowledged."""
+    forget_removed(path)
     refuse_emptied(path)
     connections = open_file(path, JOURNAL)
     try:

@@ -26,6 +26,7 @@ from orchestrator.store.agentfs.connection import Connections, open_reading
 from orchestrator.store.agentfs.files import read_part
 from orchestrator.store.agentfs.schema import chunk_size
 from orchestrator.store.journal import tables
+from orchestrator.store.journal.watermark import refuse_behind, refuse_emptied
 
 PAGE = 2000
 """Facts read at a time."""
@@ -160,11 +161,19 @@ class JournalReader:
 def open_journal_readonly(path: Path) -> JournalReader:
     """A reader for commands that only look, while others may write.
 
-    Creates no database. Raises StoreRefused when there is no journal, or none that we can read.
+    Creates no database. Raises StoreRefused when there is no journal, or none that we can read, StoreDamaged
+    when it lacks what was acknowledged.
     """
+    refuse_emptied(path)
     connections = open_reading(path, tables.JOURNAL)
     if connections is None:
         raise StoreRefused(f"there is no journal in {visible(str(path))} yet", "run a squad first")
+    try:
+        with connections.reading() as db:
+            refuse_behind(db, path, connections.name)
+    except BaseException:
+        connections.close()
+        raise
     return JournalReader(connections)
 
 

@@ -72,16 +72,15 @@ def read_watermark(journal: Path) -> Acknowledged | None:
 
 
 def refuse_emptied(journal: Path) -> None:
-    """Raise StoreDamaged when something was acknowledged and the file is empty; SQLite would begin it anew.
-
-    When somebody has removed the file, the note goes, too.
-    """
-    if read_watermark(journal) is None:
-        return
-    if not journal.exists():
-        watermark_path(journal).unlink()
-    elif not journal.stat().st_size:
+    """Raise StoreDamaged when the file is empty and was not; SQLite would begin it anew."""
+    if read_watermark(journal) and journal.exists() and not journal.stat().st_size:
         raise StoreDamaged(f"{visible(str(journal))} is empty, and was not")
+
+
+def forget_removed(journal: Path) -> None:
+    """Remove the note about a journal that somebody has removed."""
+    if read_watermark(journal) and not journal.exists():
+        watermark_path(journal).unlink()
 
 
 def refuse_behind(db: sqlite3.Connection, journal: Path, name: str) -> None:

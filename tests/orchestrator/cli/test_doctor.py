@@ -11,6 +11,7 @@ import pytest
 from orchestrator.core.paths import RunPaths
 from orchestrator.store.folder_lock import FolderLock
 from tests.orchestrator.cli.conftest import Command
+from tests.orchestrator.cli.going import holds_soon, started
 
 LOST_FACT = """UPDATE journal_facts SET fact = fact || ' ' WHERE seq =
     (SELECT max(seq) FROM journal_facts WHERE fact LIKE '%"kind":"node-ended"%')"""
@@ -109,3 +110,27 @@ def test_what_is_locked_by_another_program_is_told(agentlark: Command, journal: 
         and "close what holds it" in check["remedy"]
     )
     db.close()
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def test_a_log_that_was_cut_off_is_noticed_mended_and_resumed(
+    agentlark: Command, config: Path, tmp_path: Path
+) -> None:
+    journal = RunPaths(tmp_path).journal
+    with started(tmp_path, "--backend", "rehearsal", "--rehearsal-delay", "0.3") as run:
+        assert holds_soon(lambda: "plan" in _text(tmp_path / "logs" / "builder.log"))
+        run.kill()
+    log = journal.with_name(f"{journal.name}-wal")
+    with log.open("r+b") as file:
+        file.truncate(log.stat().st_size * 2 // 3)
+    refused = agentlark("resume", "--unknown", "retry")
+    assert refused.returncode == 1 and "lacks what was recorded last" in refused.stderr
+    assert "agentlark doctor --repair" in refused.stderr
+    mended = agentlark("doctor", "--repair")
+    assert mended.returncode == 0 and "what was recorded last" in mended.stderr
+    resumed = agentlark("resume", "--unknown", "retry")
+    assert resumed.returncode == 0, resumed.stderr
+    assert _check(agentlark)[1]["status"] == "ok"

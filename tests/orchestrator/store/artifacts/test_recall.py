@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from orchestrator.core.errors import UserError
-from orchestrator.store.artifacts.recall import recall
-from tests.orchestrator.store.artifacts.test_reader import opened, project
+from orchestrator.store.artifacts import Artifact
+from orchestrator.store.artifacts.recall import recall, wanted_by
+from tests.orchestrator.store.artifacts.test_reader import add_file, opened, project
 
 
 @pytest.fixture
@@ -47,6 +48,26 @@ def test_the_budget_is_kept(some: Path) -> None:
 
 def test_rehearsed_and_real_memory_never_mix(some: Path) -> None:
     assert given(some, "agent:builder", simulated=True) == ["rehearsed"]
+
+
+def test_what_was_said_twice_in_the_same_words_is_remembered_once(
+    some: Path, record: Any, make_turn: Any, later: Any
+) -> None:
+    again = make_turn("builder", run="r2", text="b" * 60, at=later(240))
+    project(some, record, again, make_turn("builder", run="r2", step=2, text="new", at=later(300)))
+    assert given(some, "agent:builder") == ["new", "b" * 60, "c" * 40]
+    assert given(some, "agent:builder", budget=63) == ["new", "b" * 60]
+
+
+def test_interrupts_are_left_out_because_they_name_a_run_and_the_time(some: Path) -> None:
+    with opened(some) as reader:
+        (newest, *_) = reader.find(wanted_by("agent:builder", simulated=False))
+        payload = reader.payload(newest.ino)
+    assert isinstance(payload, Artifact)
+    stopped = payload.model_copy(update={"type": "interrupt", "text": "r was stopped"})
+    add_file(some, "stopped.json", stopped.model_dump_json().encode())
+    assert given(some, "type:interrupt") == []
+    assert "r was stopped" not in given(some, "agent:builder")
 
 
 @pytest.mark.parametrize("term", ["planner", "agent:", ":x", "colour:red"])
