@@ -14,8 +14,9 @@ from orchestrator.core.errors import FolderBusy, StoreError, UserError
 from orchestrator.core.paths import RunPaths
 from orchestrator.core.settings import Flags, settle
 from orchestrator.memory.condense import Condensed, Condensing, condense, foresee, undo
-from orchestrator.memory.shelf import rebuild
+from orchestrator.memory.shelf import open_shelf, rebuild
 from orchestrator.store.artifacts.condensing import EXTRACTIVE
+from orchestrator.store.artifacts.recall import recall
 from orchestrator.store.journal import open_journal_readonly
 from tests.orchestrator.memory.conftest import BEGUN, shown
 
@@ -96,6 +97,17 @@ def test_a_pass_over_everything_does_not_condense_what_the_last_one_made(
     (more,) = run(paths, days_later=100, days=0).summaries
     assert len(more.gathering.artifacts) == 4
     assert run(paths, days_later=100, days=0).summaries == ()
+
+
+def test_who_remembers_condensed_artifacts_is_given_their_summary(full: RunPaths) -> None:
+    (built, planned) = run(full).summaries
+    with open_shelf(full) as shelf:
+        assert shelf.reader is not None
+        found = recall(shelf.reader, ["agent:planner", "type:summary"], 10_000, simulated=False)
+    assert {(one.id, one.agent, one.type) for one in found} == {
+        (planned.id, "planner", "summary"),
+        (built.id, "builder", "summary"),
+    }
 
 
 def test_young_artifacts_and_small_groups_are_left_alone(full: RunPaths) -> None:
