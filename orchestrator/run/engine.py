@@ -114,7 +114,7 @@ class Engine:
         self._interrupted = False
         self._stopped = False
         self._answers = Answers(self.state, ports.journal.body)
-        self._gate = Gate(plan.budget, state, ports.prices, ports.clock, self._cap)
+        self._gate = Gate(plan.budget, state, ports.prices, ports.clock, self._cap, self._note)
         self._lent = Lent(
             run=plan.slug,
             recorder=self,
@@ -394,6 +394,9 @@ class Engine:
         self.refusal = refusal
         self._close()
         self._changed.set()
+
+    def _note(self, text: str) -> None:
+        self.show(Notice(text=text))
 
     async def _watch_deadline(self) -> None:
         """End the run at its deadline, even if all it does is to wait for a quota or a person."""

@@ -45,7 +45,7 @@ class _Waiting(NamedTuple):
 class Gate:
     """Lets calls through as the budget allows; without one, it only keeps the accounts.
 
-    `capped` is called once, when a turn can never fit.
+    `capped` is called once, when a turn can never fit; `tell` when turns wait for the first time.
     """
 
     def __init__(
@@ -55,12 +55,15 @@ class Gate:
         prices: Prices | None,
         clock: Clock,
         capped: Callable[[Refusal], None],
+        tell: Callable[[str], None],
     ) -> None:
         self._budget = budget
         self._state = state
         self._prices = prices
         self._clock = clock
         self._capped = capped
+        self._tell = tell
+        self._has_told = False
         self._begun_s = 0.0
         self._line: list[_Waiting] = []
         self._arrivals = count()
@@ -73,7 +76,7 @@ class Gate:
     @property
     def elapsed_s(self) -> float:
         """How long the run has been going, its earlier sessions included; the time of day does not matter."""
-        return max(0.0, self._clock.monotonic_s() - self._begun_s)
+        return round(max(0.0, self._clock.monotonic_s() - self._begun_s), 3)
 
     @property
     def deadline_in_s(self) -> float | None:
@@ -108,6 +111,7 @@ class Gate:
             first = self._line[0]
             verdict = "gone" if first.admitted.done() else self._judge(first)
             if verdict == "waits":
+                self._say_that_turns_wait()
                 return
             if isinstance(verdict, Refusal):
                 self._refuse(verdict)
@@ -129,6 +133,11 @@ class Gate:
             if not waiting.admitted.done():
                 waiting.admitted.set_result(False)
         self._line.clear()
+
+    def _say_that_turns_wait(self) -> None:
+        if not self._has_told:
+            self._has_told = True
+            self._tell("turns wait for others to end: under the caps there is no room for more at once")
 
     def _refuse(self, refusal: Refusal) -> None:
         if not self._is_closed:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from agentlark.model import Limits
-from orchestrator.core.facts import NodeEnded, RunEnded, TurnEnded, TurnStarted
+from orchestrator.core.facts import NodeEnded, Notice, RunEnded, TurnEnded, TurnStarted
 from orchestrator.core.ports import Tell
 from orchestrator.core.turn import Deferred, Done, Failed, Message, Outcome, TurnOrder, Usage
 from orchestrator.schedule.budget import RUN, Account, worst_case
@@ -86,6 +86,9 @@ def test_turns_that_would_fit_if_others_took_less_wait_for_them() -> None:
     assert stage.performer.most_at_once > 1
     assert stage.performer.most_at_once <= 3, "there was room for two worst cases and little more"
     assert result.metrics.whole.waiting_s > 0
+    assert [notice.text.partition(":")[0] for notice in stage.watcher.of(Notice)] == [
+        "turns wait for others to end"
+    ]
 
 
 def test_a_cap_that_is_just_enough_is_no_cap() -> None:
