@@ -52,6 +52,7 @@ def test_a_role_without_prompts_of_its_own_shares_the_default_ones() -> None:
 )
 def test_values_are_never_template_source(evil: str) -> None:
     values = {**VALUES, "task": evil, "outputs": {"planner": evil}, "brief": evil, "summary": evil}
+    values |= {"carries_out": [evil], "logs": [evil]}
     assert render("{{ task }}|{{ outputs['planner'] }}", values) == f"{evil}|{evil}"
     assert evil in render_frame("specialist-plan", values)
 
