@@ -59,8 +59,6 @@ _REPAIRS: tuple[tuple[tuple[int, ...], int], ...] = (
 )
 """What is put in, and how many tokens are taken out, in the order in which repairs are tried."""
 
-_EXCHANGES_FIRST = tuple(sorted(_REPAIRS, key=lambda repair: -repair[1]))
-
 _FILLERS: tuple[tuple[int, ...], ...] = ((), (NAME,), (NAME, _COLON, NAME), (STRING, _COMMA, STRING))
 """What may stand for the elements of a bracket that were given up."""
 
@@ -148,24 +146,15 @@ class Reader:
         if kind == INDENT:
             self._drop_indentation()
             return True
-        repairs = _EXCHANGES_FIRST if self._is_wrong_closer(kind) else _REPAIRS
-        scores = [self._understood(self._states, put_in, self._at + left_out) for put_in, left_out in repairs]
+        scores = [
+            self._understood(self._states, put_in, self._at + left_out) for put_in, left_out in _REPAIRS
+        ]
         best = max(scores)
         if best >= _ENOUGH:
-            put_in, left_out = repairs[scores.index(best)]
+            put_in, left_out = _REPAIRS[scores.index(best)]
             self._apply(put_in, self._at + left_out)
             return True
         return self._give_up_element() if self._openers else self._give_up_statement()
-
-    def _is_wrong_closer(self, kind: int) -> bool:
-        """Whether a closing bracket is more likely the wrong one than one too early.
-
-        It is when it stands amid its line and the bracket that it would close was not opened there.
-        """
-        if not OPENERS < kind <= _LAST_CLOSER or self.tokens.texts[self._at - 1].endswith("\n"):
-            return False
-        outer = self._openers[-2][0] if len(self._openers) > 1 else 0
-        return any("\n" in text for text in self.tokens.texts[outer : self._at]) or not outer
 
     def _understood(self, states: Sequence[int], put_in: Sequence[int], at: int) -> int:
         """How many tokens from `at` on are understood after those that are put in, up to `_LOOK`."""
