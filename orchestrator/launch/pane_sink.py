@@ -26,7 +26,7 @@ from orchestrator.sinks.queue import QueueSink
 LOOK_S = 2.0
 """From one look whether the session lives to the next."""
 
-LAST_S = 10.0
+LAST_S = 30.0
 """How long panes are still added once the run has ended; a session without room refuses each slowly."""
 
 LOOKS_WITHOUT = 2
