@@ -35,6 +35,10 @@ SIMULATED = "SIMULATED (rehearsal): no model was asked, nothing was billed."
 REPLAYED = "REPLAYED (cassette): no model was asked, nothing was billed."
 
 
+A_DAY_S = 12 * 3600
+"""From so many seconds on, a time of day is told with its date."""
+
+
 def labels(simulated: bool, replayed: bool) -> tuple[str, ...]:
     """What has to be said first of a run whose answers are not those of models asked now."""
     return (*([SIMULATED] if simulated else ()), *([REPLAYED] if replayed else ()))
@@ -85,7 +89,7 @@ def describe(item: Fact | Signal) -> str | None:
             reason = f" ({one_line(item.reason)})" if item.reason and item.reason != item.ending else ""
             return f"run {item.ending}{reason}"
         case Waiting():
-            return f"{item.id.node}: waits {item.seconds:.1f} s: {one_line(item.reason)}"
+            return f"{item.id.node}: {wait_in_words(item)}: {one_line(item.reason)}"
         case PromptMeasured():
             size = f"{item.characters:,} characters, {item.bytes:,} bytes, {item.lines:,} lines"
             return f"{item.id.node}: {item.purpose} prompt: {size}"
@@ -95,6 +99,16 @@ def describe(item: Fact | Signal) -> str | None:
             return None
         case _:
             assert_never(item)
+
+
+def wait_in_words(wait: Waiting) -> str:
+    """How long a turn waits: for so many seconds, until a time of day, or for others."""
+    if wait.until is None:
+        return f"waits {wait.seconds:.1f} s"
+    if wait.seconds <= 0:
+        return "waits its turn"
+    day = wait.until.astimezone().strftime("%Y-%m-%d ") if wait.seconds >= A_DAY_S else ""
+    return f"waits until {day}{clock_time(wait.until)}"
 
 
 _ENGAGED_FOR = {

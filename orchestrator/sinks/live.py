@@ -39,7 +39,7 @@ from orchestrator.core.facts import (
     WavesEnded,
 )
 from orchestrator.core.turn import Usage
-from orchestrator.sinks.describe import describe, labels_of, one_line
+from orchestrator.sinks.describe import clock_time, describe, labels_of, one_line
 from orchestrator.sinks.queue import QueueSink
 
 REFRESH_S = 0.1
@@ -73,6 +73,8 @@ class _Row:
     usage: Usage = field(default_factory=Usage)
     recalled: str = ""
     """What is said of turns that were not sent: cached, from another run; replayed, from a cassette."""
+    until: str = ""
+    """The time of day until which it waits."""
 
 
 class LiveSink(QueueSink):
@@ -94,6 +96,7 @@ class LiveSink(QueueSink):
         """Held while the table is drawn or put aside."""
         self._is_started = self._is_aside = self._is_finished = False
         self._unsaid: list[str] = []
+        self._said_of_waits = ""
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -138,15 +141,17 @@ class LiveSink(QueueSink):
         match item:
             case TurnStarted():
                 row = self._row(item.id.node)
-                row.state, row.turn, row.since = "running", item.purpose, now
+                row.state, row.turn, row.since, row.until = "running", item.purpose, now, ""
             case TurnEnded():
                 self._turn_ended(item, now)
             case Waiting():
-                self._row(item.id.node).state = "waiting"
-                self._say(item)
+                row = self._row(item.id.node)
+                row.state, row.turn = "waiting", row.turn or "held"
+                row.until = clock_time(item.until) if item.until and item.seconds > 0 else ""
+                self._say_wait(item)
             case NodeEnded():
                 row = self._row(item.node)
-                row.state, row.since, row.ended = item.ending, None, now
+                row.state, row.since, row.ended, row.until = item.ending, None, now, ""
                 if item.ending == "failed":
                     self._say(item)
             case AgentsJoined():
@@ -203,6 +208,14 @@ class LiveSink(QueueSink):
         """The node's row; one that joined before the run was resumed gets it when it first acts."""
         agent, _, wave = node.partition("@")
         return self._rows.setdefault(node, _Row(node, self._roles.get(agent, ""), int(wave or 0)))
+
+    def _say_wait(self, wait: Waiting) -> None:
+        """Say for what somebody waits, once for all who wait for the same; the table names them."""
+        if wait.until is None:
+            self._say(wait)
+        elif wait.reason != self._said_of_waits:
+            self._said_of_waits = wait.reason
+            self._say(wait)
 
     def _say(self, item: Fact | Signal) -> None:
         line = describe(item)
@@ -273,7 +286,12 @@ class LiveSink(QueueSink):
             "agent": Text(visible(row.agent), style="bold"),
             "role": Text(", ".join(filter(None, (row.role, wave))), style="dim"),
             "turn": Text(row.turn),
-            "state": Text(f"{mark}{row.state}", style=_STYLES.get(row.state, "")),
+            "state": Text(f"{mark}{_shown_state(row)}", style=_STYLES.get(row.state, "")),
             "time": Text(f"{seconds:.1f} s" if row.turn and not (row.recalled and not spent) else ""),
             "tokens": Text(f"{about}{spent:,}") if spent else Text(row.recalled, style="dim"),
         }
+
+
+def _shown_state(row: _Row) -> str:
+    """What an agent does, in a word, or until when it does nothing."""
+    return f"until {row.until}" if row.state == "waiting" and row.until else row.state

@@ -34,7 +34,15 @@ from orchestrator.core.facts import (
 )
 from orchestrator.core.frozen import Digest
 from orchestrator.core.turn import Done, TurnId
-from orchestrator.sinks.describe import clock_time, describe, how_it_ended, labels_of, one_line, time_of
+from orchestrator.sinks.describe import (
+    clock_time,
+    describe,
+    how_it_ended,
+    labels_of,
+    one_line,
+    time_of,
+    wait_in_words,
+)
 from orchestrator.sinks.queue import QueueSink
 
 TIMELINE = "timeline"
@@ -119,9 +127,8 @@ class LogSink(QueueSink):
                 result = "" if item.ok else " (failed)"
                 self._write(_agent(item.id.node), f"  ▸ {item.action}{result}: {one_line(item.title)}\n")
             case Waiting():
-                self._write(
-                    _agent(item.id.node), f"  … {one_line(item.reason)}; again in {item.seconds:.1f} s\n"
-                )
+                again = wait_in_words(item) if item.until else f"again in {item.seconds:.1f} s"
+                self._write(_agent(item.id.node), f"  … {one_line(item.reason)}; {again}\n")
             case AgentsJoined():
                 for specialist in item.agents:
                     self._roles[specialist.id] = specialist.role

@@ -1,4 +1,4 @@
-"""Facts as NDJSON: one committed fact a line, with its number, as programs read them."""
+"""Facts as NDJSON: one committed fact a line, with its number, as programs read them; and waits."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from orchestrator.core.facts import Fact, Signal
+from orchestrator.core.facts import Fact, Signal, Waiting
 from orchestrator.sinks.queue import QueueSink
 
 
 class NdjsonSink(QueueSink):
-    """Writes every fact as `{"seq": n, …}`; signals are left out, because they may be lost."""
+    """Writes every fact as `{"seq": n, …}`, and who waits until when as `{"seq": null, …}`.
+
+    Other signals are left out, because they may be lost; of a wait, so may be what it says.
+    """
 
     def __init__(self, out: TextIO) -> None:
         super().__init__("json")
         self._out = out
 
     def handle(self, seq: int | None, item: Fact | Signal) -> None:
-        """Write one fact."""
-        if seq is not None:
+        """Write one fact, or one wait."""
+        if seq is not None or isinstance(item, Waiting):
             with _read_by_somebody():
                 self._out.write(as_line(seq, item))
 
@@ -29,9 +32,9 @@ class NdjsonSink(QueueSink):
             self._out.flush()
 
 
-def as_line(seq: int, item: Fact | Signal) -> str:
-    """A fact and its number as one line of JSON."""
-    return f'{{"seq":{seq},{item.model_dump_json()[1:]}\n'
+def as_line(seq: int | None, item: Fact | Signal) -> str:
+    """A fact and its number, or a signal, as one line of JSON."""
+    return f'{{"seq":{"null" if seq is None else seq},{item.model_dump_json()[1:]}\n'
 
 
 @contextmanager

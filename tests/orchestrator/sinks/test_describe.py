@@ -23,7 +23,7 @@ from orchestrator.core.facts import (
     WavesEnded,
 )
 from orchestrator.core.turn import TurnId, Usage
-from orchestrator.sinks.describe import SIMULATED, describe, one_line, tokens
+from orchestrator.sinks.describe import SIMULATED, clock_time, describe, one_line, tokens
 from tests.doubles.facts import ended, joined, run_started, specialist, turn_ended, turn_started
 from tests.doubles.virtual_time import EPOCH
 
@@ -69,6 +69,7 @@ ESC = "\x1b[31m"
         (RunEnded(ending="failed", reason="failed: a", at=EPOCH), "run failed (failed: a)"),
         (RunEnded(ending="interrupted", reason="interrupted", at=EPOCH), "run interrupted"),
         (Waiting(id=ID, seconds=2.34, reason=f"bu\nsy{ESC}"), r"a: waits 2.3 s: bu sy\x1b[31m"),
+        (Waiting(id=ID, seconds=0, until=EPOCH, reason="a probe"), "a: waits its turn: a probe"),
         (TextDelta(id=ID, text="x"), None),
         (turn_ended("a", origin="reused", usage=None), "a: plan CACHED"),
         (turn_ended("a", origin="adopted"), "a: plan done ADOPTED, 1,200 in, 34 out"),
@@ -138,3 +139,10 @@ def test_a_line_is_bounded_and_says_that_it_was_cut() -> None:
 
 def test_estimated_tokens_are_called_about() -> None:
     assert tokens(Usage(input=1_234_567, output=1, estimated=True)) == "about 1,234,567 in, 1 out"
+
+
+def test_a_wait_for_a_providers_limit_names_the_time_of_day_and_the_date_where_it_is_far() -> None:
+    soon = Waiting(id=ID, seconds=90, until=EPOCH, reason="busy")
+    far = Waiting(id=ID, seconds=86_400, until=EPOCH, reason="used up")
+    assert describe(soon) == f"a: waits until {clock_time(EPOCH)}: busy"
+    assert describe(far) == f"a: waits until {EPOCH.astimezone():%Y-%m-%d} {clock_time(EPOCH)}: used up"

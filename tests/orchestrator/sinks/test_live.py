@@ -23,7 +23,7 @@ from orchestrator.core.facts import (
 )
 from orchestrator.core.turn import TurnId, Usage
 from orchestrator.sinks import live
-from orchestrator.sinks.describe import SIMULATED
+from orchestrator.sinks.describe import SIMULATED, clock_time
 from orchestrator.sinks.live import LiveSink
 from tests.doubles.facts import ended, joined, run_started, specialist, turn_ended, turn_started
 from tests.doubles.squads import a_squad, an_agent
@@ -324,3 +324,14 @@ def drawn_now(sink: LiveSink) -> list[str]:
     with console.capture() as drawn:
         console.print(sink._table())
     return [line.rstrip() for line in CONTROL.sub("", drawn.get()).splitlines()]
+
+
+def test_the_table_says_until_when_each_agent_waits_and_the_reason_once() -> None:
+    waits = [
+        Waiting(id=TurnId("r", name, 1), seconds=90, until=EPOCH, reason="HTTP 429")
+        for name in ("planner", "builder")
+    ]
+    terminal = show(run_started(), *waits)
+    at = f"until {clock_time(EPOCH)}"
+    assert at in row(terminal, "planner") and at in row(terminal, "builder")
+    assert sum("HTTP 429" in line for line in terminal.lines) == 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from io import StringIO
 
-from orchestrator.core.facts import FACT, Fact, TextDelta
+from orchestrator.core.facts import FACT, Fact, TextDelta, Waiting
 from orchestrator.core.turn import TurnId
 from orchestrator.sinks.ndjson import NdjsonSink
 from tests.doubles.facts import ended, run_started, turn_ended
+from tests.doubles.virtual_time import EPOCH
 
 
 def test_every_fact_is_one_line_with_its_number_first_and_reads_back() -> None:
@@ -60,3 +61,13 @@ def test_a_reader_that_went_away_may_show_only_when_the_lines_are_sent() -> None
     sink.see(1, run_started())
     sink.close()
     assert str(sink.failure) == "the reader of --json has gone"
+
+
+def test_who_waits_until_when_is_written_without_a_number() -> None:
+    out = StringIO()
+    sink = NdjsonSink(out)
+    sink.see(None, Waiting(id=TurnId("r", "a", 1), seconds=90, until=EPOCH, reason="HTTP 429"))
+    sink.close()
+    line = json.loads(out.getvalue())
+    assert (line["seq"], line["kind"], line["id"][1]) == (None, "waiting", "a")
+    assert line["until"] == "2026-03-01T12:00:00Z"
