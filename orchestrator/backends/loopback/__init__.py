@@ -6,6 +6,7 @@ interface and never asks anybody else. Read `exchange.py` first, then `server.py
 module that gives one `Dialect` (`messages.py` is the Anthropic Messages API).
 """
 
+from orchestrator.backends.loopback.bursts import Burst, Bursts
 from orchestrator.backends.loopback.exchange import (
     FAULTS,
     Asked,
@@ -21,6 +22,8 @@ from orchestrator.backends.loopback.server import LoopbackServer
 __all__ = [
     "FAULTS",
     "Asked",
+    "Burst",
+    "Bursts",
     "Exchange",
     "LoopbackServer",
     "Reply",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -32,7 +33,8 @@ async def _sent(
 ) -> web.StreamResponse:
     asked, reply = exchange.asked, exchange.reply
     if reply.status != 200:
-        return refusal(dialect, reply.status, reply.error or "as asked for", reply.retry_after)
+        stated = {} if reply.retry_after is None else {"retry-after": reply.retry_after}
+        return refusal(dialect, reply.status, reply.error or "as asked for", {**reply.headers, **stated})
     if reply.fault == "html":
         return web.Response(text=_PAGE, content_type="text/html")
     if reply.fault == "silent":
@@ -41,12 +43,13 @@ async def _sent(
         return await _streamed(request, dialect, exchange, leaving)
     if reply.fault == "malformed":
         return web.Response(text='{"id": ', content_type="application/json")
-    return web.json_response(dialect.whole(exchange.number, asked, reply))
+    return web.json_response(dialect.whole(exchange.number, asked, reply), headers=reply.headers)
 
 
-def refusal(dialect: Dialect, status: int, message: str, retry_after: str | None = None) -> web.Response:
+def refusal(
+    dialect: Dialect, status: int, message: str, headers: Mapping[str, str] | None = None
+) -> web.Response:
     """An error reply in the dialect's words."""
-    headers = {} if retry_after is None else {"retry-after": retry_after}
     return web.json_response(dialect.error(status, message), status=status, headers=headers)
 
 
@@ -55,7 +58,7 @@ async def _streamed(
 ) -> web.StreamResponse:
     reply = exchange.reply
     frames = dialect.frames(exchange.number, exchange.asked, reply)
-    response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+    response = web.StreamResponse(headers={**reply.headers, "content-type": "text/event-stream"})
     await response.prepare(request)
     for index, frame in enumerate(frames):
         if reply.fault == "slow":

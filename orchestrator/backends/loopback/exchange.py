@@ -54,6 +54,8 @@ class Reply:
     status: int = 200
     error: str = ""
     retry_after: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers, of answers and of errors."""
     fault: Fault | None = None
     pause_s: float = 0.05
     """Seconds between events of a slow reply."""
