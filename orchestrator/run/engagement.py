@@ -142,7 +142,7 @@ class Engagement:
     async def _keep(self, facts: Sequence[Fact], answered: Answered) -> None:
         """Record what follows from an answer; where that is on record already, nothing waits for it."""
         if facts and answered.is_recalled and not answered.bodies:
-            self.lent.recorder.note(facts)
+            self.lent.recorder.note(facts, {answered.digest: answered.done.message.text})
         elif facts:
             await self.lent.recorder.record(facts, answered.bodies)
 

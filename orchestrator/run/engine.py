@@ -34,7 +34,7 @@ from orchestrator.core.facts import (
 from orchestrator.core.frozen import Digest
 from orchestrator.core.ports import Clock, Inbox, Journal, Performer, Prices, Replay, Sink
 from orchestrator.core.redact import Redactor
-from orchestrator.core.turn import TurnInput
+from orchestrator.core.turn import Done, TurnInput
 from orchestrator.run.approval import Undecidable, decided, edit_faults
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.engagement import Engagement
@@ -188,13 +188,15 @@ class Engine:
             await _until_ended(committing)
             raise
 
-    def note(self, facts: Sequence[Fact]) -> None:
+    def note(self, facts: Sequence[Fact], texts: Mapping[Digest, str]) -> None:
         """Apply facts at once and let them become durable meanwhile: those that follow from the record alone.
 
         Whoever records something later has these before it. A failure to record them ends the run.
         """
         for fact in facts:
             self.state.apply(fact)
+            if isinstance(fact, NodeEnded) and fact.output is not None and fact.output in texts:
+                self._answers.keep(fact.output, texts[fact.output])
         self._commit(facts, {}, applied=True)
 
     def _commit(
@@ -223,7 +225,8 @@ class Engine:
     def _apply(self, fact: Fact, bodies: Mapping[Digest, bytes]) -> None:
         self.state.apply(fact)
         if isinstance(fact, NodeEnded) and fact.output is not None and fact.output in bodies:
-            self._answers.keep(fact.output, bodies[fact.output])  # dependents need not read it back
+            text = Done.model_validate_json(bodies[fact.output]).message.text
+            self._answers.keep(fact.output, text)  # dependents need not read it back
         if isinstance(fact, TurnEnded):
             self._gate.look()
 

@@ -24,8 +24,11 @@ class Recorder(Protocol):
         """Durable on return, applied to the run's state and shown to the sinks."""
         ...
 
-    def note(self, facts: Sequence[Fact]) -> None:
-        """Applied at once and durable later; for what follows from the record alone."""
+    def note(self, facts: Sequence[Fact], texts: Mapping[Digest, str]) -> None:
+        """Applied at once and durable later; for what follows from the record alone.
+
+        `texts` are those of answers that the facts speak of, so that nobody has to read them back.
+        """
         ...
 
     def show(self, signal: Signal) -> None:

@@ -22,9 +22,9 @@ class Answers:
         self._body = body
         self._texts: dict[Digest, str] = {}
 
-    def keep(self, digest: Digest, body: bytes) -> None:
-        """Keep an answer that has just been recorded."""
-        self._texts[digest] = Done.model_validate_json(body).message.text
+    def keep(self, digest: Digest, text: str) -> None:
+        """Keep the text of an answer that has just been given."""
+        self._texts[digest] = text
 
     def of(self, node: str) -> str | None:
         """The text of the answer that stands for a node; None when it has none."""
@@ -32,7 +32,7 @@ class Answers:
         if digest is None:
             return None
         if digest not in self._texts:
-            self.keep(digest, self._body(digest))
+            self.keep(digest, Done.model_validate_json(self._body(digest)).message.text)
         return self._texts[digest]
 
 

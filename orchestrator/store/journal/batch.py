@@ -174,7 +174,7 @@ class JournalBatch:
 
     def _is_recorded(self, digest: Digest) -> bool:
         key = tables.blob(digest)
-        return key in self._bodies or self._db.execute(tables.BODY, (key,)).fetchone() is not None
+        return key in self._bodies or self._db.execute(tables.PLACES, (key,)).fetchone() is not None
 
     def _free_slug(self, wanted: str, taken: Mapping[str, int]) -> str:
         slug, number = wanted, 1

@@ -24,7 +24,7 @@ from orchestrator.core.ports import RunRecord
 from orchestrator.core.turn import Done
 from orchestrator.store.agentfs.connection import Connections, open_reading
 from orchestrator.store.agentfs.files import read_part
-from orchestrator.store.agentfs.schema import chunk_size
+from orchestrator.store.agentfs.schema import Statements, chunk_size
 from orchestrator.store.journal import tables
 from orchestrator.store.journal.watermark import refuse_behind, refuse_emptied
 
@@ -48,23 +48,22 @@ class JournalReader:
         Answers replayed from a cassette are given to their own run alone. Simulated ones say that they are.
         """
         query = tables.ANSWER_OF_KEY if run is None else tables.ANSWER_OF_KEY_IN_RUN
-        wanted = (tables.blob(key),) if run is None else (tables.blob(key), run)
+        wanted = (tables.blob(key), self._chunk) if run is None else (tables.blob(key), self._chunk, run)
         with self._connections.reading() as db:
             row = db.execute(query, wanted).fetchone()
             if row is None:
                 return None
-            answer, ino, start, size = row
-            body = read_part(db, ino, start, size, self._chunk)
+            answer, *place = row
+            body = self._at(db, *place)
         return Done.model_validate_json(self._verified(answer.hex(), body))
 
     def body(self, digest: Digest) -> bytes:
         """The bytes recorded under a digest: a turn's input by its key, an answer, a squad, a prompt."""
         with self._connections.reading() as db:
-            row = db.execute(tables.BODY, (tables.blob(digest),)).fetchone()
+            row = db.execute(tables.BODY, (tables.blob(digest), self._chunk)).fetchone()
             if row is None:
                 raise StoreError(f"{self._connections.name} has no body {digest}")
-            ino, start, size = row
-            body = read_part(db, ino, start, size, self._chunk)
+            body = self._at(db, *row)
         return self._verified(digest, body)
 
     def runs(self) -> Sequence[RunRecord]:
@@ -109,6 +108,13 @@ class JournalReader:
     def close(self) -> None:
         """Let go of the file. Not for a reader that belongs to an open journal: close the journal."""
         self._connections.close()
+
+    def _at(self, db: Statements, ino: int, start: int, size: int, chunk: bytes | None) -> bytes:
+        """The bytes at a place, whose first chunk has been read."""
+        skip = start % self._chunk
+        if chunk is not None and skip + size <= self._chunk:
+            return chunk[skip : skip + size]
+        return read_part(db, ino, start, size, self._chunk)
 
     def _sound(self, run: str, after: int, page: Sequence[tuple[int, str, int]]) -> list[str]:
         """The facts of a page up to the first that is missing or altered."""

@@ -99,20 +99,37 @@ INSERT_TURN = """INSERT INTO journal_turns
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_BODY = "INSERT OR IGNORE INTO journal_bodies (digest, ino, size) VALUES (?, ?, ?)"
 
-_ASKED = "ino, CAST(coalesce(key_start, 0) AS INTEGER), CAST(key_size AS INTEGER)"
-_GIVEN = "ino, CAST(coalesce(answer_start, 0) AS INTEGER), CAST(answer_size AS INTEGER)"
+_ASKED = "ino, CAST(coalesce(key_start, 0) AS INTEGER) AS start, CAST(key_size AS INTEGER) AS size"
+_GIVEN = "ino, CAST(coalesce(answer_start, 0) AS INTEGER) AS start, CAST(answer_size AS INTEGER) AS size"
 """Numbers, whatever type a damaged row gave them: what is read by them is verified."""
 
-BODY = f"""SELECT {_ASKED} FROM journal_turns WHERE key = ?1 AND key_size > 0
-    UNION ALL SELECT {_GIVEN} FROM journal_turns WHERE answer = ?1 AND answer_size > 0
-    UNION ALL SELECT ino, 0, CAST(size AS INTEGER) FROM journal_bodies WHERE digest = ?1 LIMIT 1"""
 
-ANSWER_OF_KEY = f"""SELECT CAST(answer AS BLOB), {_GIVEN} FROM journal_turns
-    WHERE key = ? AND answer IS NOT NULL AND answer_size > 0 AND origin IN ('live', 'reused', 'adopted')
-    ORDER BY id DESC LIMIT 1"""
-ANSWER_OF_KEY_IN_RUN = f"""SELECT CAST(answer AS BLOB), {_GIVEN} FROM journal_turns
-    WHERE key = ? AND answer IS NOT NULL AND answer_size > 0
-    AND run = (SELECT id FROM journal_runs WHERE slug = ?) ORDER BY id DESC LIMIT 1"""
+def _with_chunk(columns: str, rows: str) -> str:
+    """A query for where a body stands and its first chunk, in one statement; `?2` is the bytes per chunk."""
+    return f"""SELECT {columns}ino, start, size, (SELECT CAST(data AS BLOB) FROM fs_data
+        WHERE fs_data.ino = place.ino AND chunk_index = place.start / ?2)
+        FROM ({rows} LIMIT 1) AS place"""
+
+
+PLACES = f"""SELECT {_ASKED} FROM journal_turns WHERE key = ?1 AND key_size > 0
+    UNION ALL SELECT {_GIVEN} FROM journal_turns WHERE answer = ?1 AND answer_size > 0
+    UNION ALL SELECT ino, 0, CAST(size AS INTEGER) FROM journal_bodies WHERE digest = ?1"""
+"""Wherever a body stands; the first place will do."""
+
+BODY = _with_chunk("", PLACES)
+
+ANSWER_OF_KEY = _with_chunk(
+    "answer, ",
+    f"""SELECT CAST(answer AS BLOB) AS answer, {_GIVEN} FROM journal_turns
+    WHERE key = ?1 AND answer IS NOT NULL AND answer_size > 0 AND origin IN ('live', 'reused', 'adopted')
+    ORDER BY id DESC""",
+)
+ANSWER_OF_KEY_IN_RUN = _with_chunk(
+    "answer, ",
+    f"""SELECT CAST(answer AS BLOB) AS answer, {_GIVEN} FROM journal_turns
+    WHERE key = ?1 AND answer IS NOT NULL AND answer_size > 0
+    AND run = (SELECT id FROM journal_runs WHERE slug = ?3) ORDER BY id DESC""",
+)
 RECORDED_TURN = """SELECT ino, key_start, key_size, answer_start, answer_size FROM journal_turns
     WHERE key = ? AND +answer = ? AND answer_size > 0 ORDER BY id DESC LIMIT 1"""
 """Looked up by key (`+`), because one answer may be that of very many turns."""
