@@ -106,7 +106,7 @@ def find_files(root: Path, pattern: str, skip: Collection[Path] = ()) -> list[st
 
     Raises Unreadable when it makes one look at more files and folders than is allowed.
     """
-    return sorted(set(_Walk(root, skip).matches(pattern)))
+    return sorted(_Walk(root, skip).matches(pattern))
 
 
 def read_inputs(root: Path, patterns: Sequence[str], skip: Collection[Path] = ()) -> Inputs:
@@ -146,11 +146,13 @@ class _Walk:
         self.refused: dict[str, str] = {}
         self._skip = {path.resolve() for path in skip}
         self._seen: dict[Path, list[os.DirEntry[str]]] = {}
+        self._gone: set[tuple[str, int]] = set()
         self._room = MAX_ENTRIES
 
     def matches(self, pattern: str) -> Iterator[str]:
-        """Relative paths of regular files, in no order, some of them maybe twice."""
+        """Relative paths of regular files, each once, in no order."""
         parts = pattern.split("/")
+        self._gone.clear()
         if parts[-1] == "**":
             parts.append("*")
         try:
@@ -162,6 +164,9 @@ class _Walk:
             ) from None
 
     def _below(self, folder: Path, prefix: str, parts: tuple[str, ...]) -> Iterator[str]:
+        if (prefix, len(parts)) in self._gone:
+            return  # several ** lead to the same place in very many ways
+        self._gone.add((prefix, len(parts)))
         part, rest = parts[0], parts[1:]
         if part == "**":
             yield from self._below(folder, prefix, rest)

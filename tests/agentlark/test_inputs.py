@@ -174,6 +174,12 @@ def test_a_tree_that_is_too_large_is_not_walked(root: Path, monkeypatch: pytest.
         read_inputs(root, ["*", "docs/*"])
 
 
+def test_many_stars_look_at_nothing_twice(root: Path) -> None:
+    deep = root.joinpath(*"abcdefghijklmnopqrstuvwxyz")
+    put(deep / "end.md", "end\n")
+    assert find_files(root, "**/*/" * 12 + "end.md") == [deep.relative_to(root).as_posix() + "/end.md"]
+
+
 def test_what_is_to_be_skipped_is_not_there(root: Path) -> None:
     skip = (root / "docs" / "deep", root / "docs" / "b.md", root / "nothing")
     assert find_files(root, "**/*.md", skip) == ["README.md", "docs/a.md"]
