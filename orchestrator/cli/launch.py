@@ -23,6 +23,7 @@ from orchestrator.cli.options import (
 )
 from orchestrator.cli.ourselves import own_command
 from orchestrator.cli.showing_session import show_session
+from orchestrator.cli.tapes import TapeOptions
 
 if TYPE_CHECKING:
     from orchestrator.launch.opening import Launch, RunnerRefused
@@ -43,6 +44,7 @@ def launch(
     modes: Modes,
     places: PlaceOptions,
     course: CourseOptions,
+    tape: TapeOptions,
     session: Annotated[
         str | None,
         typer.Option("--session", metavar="NAME", help="The terminal session's name (not the run's slug)."),
@@ -84,10 +86,22 @@ def launch(
     if course.output is not None:
         refuse_as_output(course.output, squad.sources())
     flags = course.onto(modes.onto(answers.flags()))
-    passed_on = arguments(replace(squad, prompt=None), answers, modes, places, course)
-    asked = Asked(folder, own_command(), tuple(passed_on), session, not no_bars, keep_running)
-    # A rehearsal of the launch asks nobody what the squad should do.
-    prompt = "…" if dry_run else squad_prompt(squad.prompt, found.squad)
+    replay = tape.tapes().replay
+    passed_on = arguments(replace(squad, prompt=None), answers, modes, places, course, tape)
+    asked = Asked(
+        folder,
+        own_command(),
+        tuple(passed_on),
+        session,
+        not no_bars,
+        keep_running,
+        is_replay=replay is not None,
+    )
+    if dry_run:  # asks nobody what the squad should do
+        prompt = "…"
+    else:
+        task = replay.head.task if replay and squad.prompt is None else None
+        prompt = task or squad_prompt(squad.prompt, found.squad)
     plan = plan_launch(select(found.squad, *squad.part()), prompt, flags, places.flags(), asked)
     if dry_run:
         _print_plan(plan)

@@ -32,6 +32,8 @@ class Asked:
     session: str | None = None
     bars: bool = True
     keep_running: bool = False
+    is_replay: bool = False
+    """Whether a recording answers."""
 
 
 def plan_launch(squad: Squad, prompt: str, flags: Flags, places: PlaceFlags, asked: Asked) -> Launch:
@@ -40,7 +42,7 @@ def plan_launch(squad: Squad, prompt: str, flags: Flags, places: PlaceFlags, ask
     Raises UserError when it cannot be run as asked, InvalidInput for a name that no session can have.
     """
     settings = settle(flags)
-    check_answerable(squad, settings)
+    check_answerable(squad, settings, needs_keys=not asked.is_replay)
     places_of(asked.folder, places)
     if not prompt.strip():
         raise UserError("the prompt is empty", "say what the squad should do: --prompt TEXT")

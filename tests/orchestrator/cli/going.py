@@ -85,6 +85,11 @@ class Screen:
                 self._raw += data
 
     @property
+    def raw(self) -> bytes:
+        """All that was ever shown, as it was sent."""
+        return bytes(self._raw)
+
+    @property
     def text(self) -> str:
         """All that was ever shown, without control sequences."""
         return CONTROL.sub("", bytes(self._raw).decode(errors="replace"))
