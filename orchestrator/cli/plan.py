@@ -103,10 +103,16 @@ def _lines(found: Forecast) -> list[str]:
     reused = f", {several(found.reused_turns, 'turn')} from the record" if found.reused_turns else ""
     lines.append(f"{several(found.turns, 'turn')} to send{maybe}{reused}")
     if found.turns or found.maybe_turns:
-        lines.append(f"at most {found.tokens:,} tokens, retries and repairs aside; cost: no price is known")
+        lines.append(f"at most {found.tokens:,} tokens, retries and repairs aside; {_cost(found)}")
         seconds = f" ({found.critical_s:.1f} s the last time)" if found.critical_s is not None else ""
         lines.append(f"critical path: {' → '.join(found.critical_path)}{seconds}")
     return lines
+
+
+def _cost(found: Forecast) -> str:
+    if not found.is_billed:
+        return "nothing is billed"
+    return "cost: no price is known" if found.cost is None else f"at most ${found.cost:,.2f}"
 
 
 def _line(node: ForeseenNode, width: int) -> str:
@@ -123,7 +129,7 @@ def _as_json(found: Forecast) -> dict[str, object]:
         "maybe_turns": found.maybe_turns,
         "reused_turns": found.reused_turns,
         "tokens_at_most": found.tokens,
-        "cost_at_most": None,
+        "cost_at_most": None if found.cost is None else float(found.cost),
         "critical_path": list(found.critical_path),
         "critical_seconds": found.critical_s,
         "open_groups": list(found.open_groups),

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import pairwise
 from typing import Literal, Protocol, TypeAlias
 
@@ -20,7 +21,7 @@ import networkx as nx
 
 from orchestrator.core.facts import Fact, NodeEnded, RunStarted, TurnEnded, TurnStarted
 from orchestrator.core.frozen import Digest, digest_of
-from orchestrator.core.ports import Clock, RunRecord, Tell
+from orchestrator.core.ports import Clock, Prices, RunRecord, Tell
 from orchestrator.core.redact import Redactor
 from orchestrator.core.turn import Done, Failed, Message, Outcome, TurnInput, TurnOrder, Usage
 from orchestrator.run.assignment import Assignment
@@ -28,6 +29,7 @@ from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.given import ReadInputs
 from orchestrator.run.inbox import QueueInbox
 from orchestrator.run.surroundings import receivers_of
+from orchestrator.schedule.budget import input_bound
 from orchestrator.schedule.explain import Change, changes, reason
 from orchestrator.schedule.node import Node
 from orchestrator.schedule.state import RunState
@@ -233,6 +235,18 @@ class Forecast:
     open_groups: tuple[str, ...]
     """The groups whose waves cannot be foreseen."""
     misses: Mapping[str, Sequence[Miss]] = field(repr=False, default_factory=dict)
+    bounds: Mapping[tuple[str, str], Usage] = field(default_factory=dict)
+    """The most tokens that the foreseen turns take, retries and repairs aside, by backend and model."""
+
+    is_billed: bool = True
+    cost: Decimal | None = None
+    """The most US dollars that they cost; None when a price is unknown, and when nothing is billed."""
+
+    def priced(self, prices: Prices | None) -> Forecast:
+        """The forecast with what the foreseen turns cost at these prices."""
+        found = [prices.cost(*who, usage) if prices else None for who, usage in self.bounds.items()]
+        known = [cost for cost in found if cost is not None]
+        return replace(self, cost=sum(known, Decimal(0)) if len(known) == len(found) else None)
 
     @property
     def turns(self) -> int:
@@ -274,6 +288,12 @@ def forecast(gone: Gone, history: History) -> Forecast:
     found: dict[str, ForeseenNode] = {}
     for node in gone.state.in_order():
         found[node.id] = _foreseen(node, gone, found, history)
+    bounds: dict[tuple[str, str], Usage] = {}
+    for name, each in found.items():
+        node = gone.state.nodes[name]
+        to = gone.assign[node.agent.id]
+        who = to.card.name, to.model
+        bounds[who] = bounds.get(who, Usage()) + _bound(node, gone, each.turns + each.maybe_turns)
     path, seconds = _critical(gone.state, found)
     return Forecast(
         nodes=tuple(found.values()),
@@ -281,6 +301,7 @@ def forecast(gone: Gone, history: History) -> Forecast:
         critical_s=seconds,
         open_groups=_open_groups(gone, found),
         misses=gone.misses,
+        bounds=bounds,
     )
 
 
@@ -307,9 +328,11 @@ def _foreseen(node: Node, gone: Gone, above: Mapping[str, ForeseenNode], history
         reason = f"only if {', '.join(dict.fromkeys(uncertain))} is answered otherwise"
     else:
         turns, maybe, prospect, reason = 0, 0, "reused", ""
-    tokens = _tokens(node, misses, turns + maybe, gone)
+    bound = _bound(node, gone, turns + maybe)
     kept, seconds = max(0, len(reused) - maybe), history.seconds.get(node.id)
-    return ForeseenNode(node.id, node.wave, prospect, turns, maybe, kept, reason, tokens, seconds)
+    return ForeseenNode(
+        node.id, node.wave, prospect, turns, maybe, kept, reason, bound.input + bound.output, seconds
+    )
 
 
 def _upstream(node: Node, state: RunState, above: Mapping[str, ForeseenNode]) -> Iterator[str]:
@@ -321,17 +344,13 @@ def _upstream(node: Node, state: RunState, above: Mapping[str, ForeseenNode]) ->
         yield from (name for name in above if state.nodes[name].gives_blueprint)
 
 
-def _tokens(node: Node, misses: Sequence[Miss], turns: int, gone: Gone) -> int:
-    """A bound of the tokens of a node's turns: by the bytes of known prompts, else the model's window."""
+def _bound(node: Node, gone: Gone, turns: int) -> Usage:
+    """The most tokens that a node's turns take: by what is known to be sent, else by the model's window."""
     to = gone.assign[node.agent.id]
-    known = [
-        len(miss.order.input.prompt.encode("utf-8", "surrogatepass"))
-        + sum(len(message.text.encode("utf-8", "surrogatepass")) for message in miss.order.thread)
-        + miss.order.max_tokens
-        for miss in misses
-    ]
-    unknown = max(0, turns - len(known))
-    return min(sum(known) + unknown * to.card.window_tokens, turns * to.card.window_tokens)
+    window = max(0, to.card.window_tokens - to.max_tokens)
+    misses = gone.misses.get(node.id, ())[:turns]
+    known = [min(input_bound(miss.order), window) for miss in misses]
+    return Usage(input=sum(known) + (turns - len(known)) * window, output=turns * to.max_tokens)
 
 
 def _critical(state: RunState, found: Mapping[str, ForeseenNode]) -> tuple[tuple[str, ...], float | None]:

@@ -19,6 +19,7 @@ from orchestrator.wiring.answering import check_answerable
 from orchestrator.wiring.given import inputs_of, memory_of
 from orchestrator.wiring.reading import places_of
 from orchestrator.wiring.runs import RunOptions, plan_of
+from orchestrator.wiring.spending import prices_of
 
 
 async def foresee(squad: Squad, prompt: str, options: RunOptions | None = None) -> Forecast:
@@ -39,4 +40,7 @@ async def foresee(squad: Squad, prompt: str, options: RunOptions | None = None) 
         reader = stack.enter_context(open_journal_readonly(paths.journal)) if has_journal else None
         last = find_run(reader, None).slug if reader else None
         state = RunState(squad, conducts)
-        return await look_ahead(plan, state, reader, last, options.clock, redactor, inputs_of(paths))
+        found = await look_ahead(plan, state, reader, last, options.clock, redactor, inputs_of(paths))
+    if simulated:
+        return replace(found, is_billed=False)
+    return found.priced(prices_of(squad, settings))

@@ -29,13 +29,15 @@ def spending_of(squad: Squad, settings: Settings, ledger: Ledger, *, is_billed: 
     Raises UserError for caps that cannot be held.
     """
     budget = budget_of(squad, settings.limits, is_billed=is_billed)
-    prices = known_prices(_addresses(squad, settings)) if is_billed else None
+    prices = prices_of(squad, settings) if is_billed else None
     check_priced(squad, budget, lambda agent: assign(agent, settings, CARDS), prices, ledger)
     return Spending(budget, prices)
 
 
-def _addresses(squad: Squad, settings: Settings) -> dict[str, str]:
-    """The addresses that stand in place of backends' own."""
+def prices_of(squad: Squad, settings: Settings) -> Prices | None:
+    """The prices of the models that a squad is answered by; None where they are not installed."""
     given = settings.base_url.value if settings.base_url else None
     needed = backends_of(squad, settings)
-    return {name: given for name in needed if given is not None and given != LISTINGS[name].base_url}
+    return known_prices(
+        {name: given for name in needed if given is not None and given != LISTINGS[name].base_url}
+    )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from agentlark.model import Agent, Limits, Squad
 from orchestrator.core.errors import UserError
 from orchestrator.core.ports import Prices
 from orchestrator.core.settings import Flags, settle
+from orchestrator.core.turn import Usage
 from orchestrator.run.assignment import Assignment, assign
+from orchestrator.run.foresight import Forecast
 from orchestrator.run.spending import budget_of, check_priced, notes_on
 from orchestrator.schedule.budget import Ledger
 from orchestrator.schedule.state import RunState
@@ -79,3 +84,13 @@ def test_where_nothing_is_billed_a_cap_on_cost_is_said_not_to_apply() -> None:
     assert note.startswith("--max-cost 1 does not apply: nothing is billed.")
     assert notes_on(SQUAD, budget_of(SQUAD, CAPPED, is_billed=True)) == ()
     assert notes_on(SQUAD, budget_of(SQUAD, Limits(max_turns=1), is_billed=False)) == ()
+
+
+def test_a_forecast_costs_what_its_bounds_do_and_nothing_known_when_one_is_not() -> None:
+    known = {("fake", "m-1"): Usage(input=1000, output=500), ("fake", "m-2"): Usage(output=500)}
+    forecast = Forecast((), (), None, (), bounds=known)
+    assert forecast.priced(PRICED).cost == Decimal(2)
+    assert forecast.priced(None).cost is None
+    unknown = replace(forecast, bounds={**known, ("fake", "m-9"): Usage()})
+    assert unknown.priced(UNPRICED).cost is None
+    assert Forecast((), (), None, ()).priced(PRICED).cost == Decimal(0)
