@@ -224,7 +224,7 @@ class Ledger:
 What: TypeAlias = Literal["max_cost", "max_tokens", "max_turns", "deadline_s"]
 
 
-_UNITS: dict[What, str] = {"max_cost": "US dollars", "max_tokens": "tokens", "max_turns": "turns"}
+_UNITS: dict[What, str] = {"max_cost": "US dollar", "max_tokens": "token", "max_turns": "turn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +242,13 @@ class Refusal:
         whose = "" if self.account == RUN else f" of {self.account}"
         if self.what == "deadline_s":
             return f"the deadline{whose} is over: {self.cap.normalize():f} s"
-        cap, spent, next_turn = map(_plain, (self.cap, self.spent, self.needed - self.spent))
-        unit = _UNITS[self.what]
-        return f"the cap of {cap} {unit}{whose} is reached: {spent} spent, the next turn may take {next_turn}"
+        spent, next_turn = _plain(self.spent), _plain(self.needed - self.spent)
+        cap = _amount(self.cap, self.what)
+        return f"the cap of {cap}{whose} is reached: {spent} spent, the next turn may take {next_turn}"
+
+
+def _amount(value: Decimal, what: What) -> str:
+    return f"{_plain(value)} {_UNITS[what]}{'s' * (value != 1)}"
 
 
 def _plain(value: Decimal) -> str:
@@ -302,8 +306,7 @@ def overshoots(budget: Budget, nodes: Iterable[Node], ledger: Ledger) -> list[st
         for account, limits in budget.limits_of(node):
             for what, cap in _caps(limits, budget.counts_cost):
                 if (over := _of(ledger.spent(account), what) - cap) > 0:
-                    unit = _UNITS[what]
-                    found[account, what] = f"{_plain(over)} {unit} over the {_plain(cap)} of {account}"
+                    found[account, what] = f"{_amount(over, what)} over the {_plain(cap)} of {account}"
     return list(found.values())
 
 

@@ -87,7 +87,7 @@ def test_a_cap_of_an_agent_is_raised_in_its_file_and_nothing_is_paid_for_again(
     )
     capped = agentlark(*REHEARSED)
     assert capped.returncode == 4, capped.stderr
-    assert "the cap of 1 turns of the agent writer is reached" in capped.stderr
+    assert "the cap of 1 turn of the agent writer is reached" in capped.stderr
     assert "raise max_turns in the limits of the agent writer" in capped.stderr
     config.write_text(config.read_text().replace("max_turns = 1", "max_turns = 2"))
     again = agentlark(*REHEARSED)

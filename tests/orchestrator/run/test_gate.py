@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -178,6 +179,33 @@ def test_a_deferred_turn_gives_its_reservation_back() -> None:
     result = stage.play()
     assert result.ending.ending == "done"
     assert result.metrics.by_agent["n0"].waiting_s > 3500
+
+
+class Holding(ScriptedPerformer):
+    """Holds every turn back once before it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(takes_s=1.0)
+        self._held: set[str] = set()
+
+    def admit(self, order: TurnOrder) -> Deferred | None:
+        if order.id.node in self._held:
+            return None
+        self._held.add(order.id.node)
+        return Deferred(until=EPOCH + timedelta(seconds=60), reason="quota")
+
+    def opening(self, order: TurnOrder) -> Awaitable[None] | None:
+        return None
+
+
+def test_a_turn_that_is_held_back_before_it_is_sent_gives_its_reservation_back() -> None:
+    stage = many(4)
+    stage.performer = Holding()
+    stage.limits = Limits(max_tokens=worst(stage) + 3 * 15)
+    result = stage.play()
+    assert result.ending.ending == "done"
+    assert result.metrics.whole.attempts == 4
+    assert stage.engine().state.ledger.spent().tokens == 4 * 15
 
 
 def test_a_stream_without_usage_is_booked_at_its_worst_and_marked() -> None:

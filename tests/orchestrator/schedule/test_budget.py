@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -39,8 +40,8 @@ def started(node: str, step: int = 1, most: int = 1000, **fields: object) -> Tur
     return turn_started(node, step, **given)
 
 
-def ended(node: str, step: int = 1, **fields: object) -> TurnEnded:
-    return turn_ended(node, step, **{"usage": Usage(input=70, output=30), "cost": Decimal("0.1"), **fields})
+def ended(node: str, **fields: Any) -> TurnEnded:
+    return turn_ended(node, **{"usage": Usage(input=70, output=30), "cost": Decimal("0.1"), **fields})
 
 
 def verdict(state: RunState, node: str, worst: int, budget: Budget, elapsed_s: float = 0.0) -> Verdict:
@@ -133,7 +134,7 @@ def test_a_turn_fits_waits_for_others_or_never_fits(limits: Limits, worst: int, 
             Limits(max_tokens=1099),
             "the cap of 1,099 tokens is reached: 100 spent, the next turn may take 1,000",
         ),
-        (Limits(max_turns=1), "the cap of 1 turns is reached: 1 spent, the next turn may take 1"),
+        (Limits(max_turns=1), "the cap of 1 turn is reached: 1 spent, the next turn may take 1"),
         (Limits(max_cost=1.05), "the cap of 1.05 US dollars is reached: 0.1 spent, the next turn may take 1"),
         (Limits(deadline_s=60), "the deadline is over: 60 s"),
     ],
