@@ -127,7 +127,7 @@ class Stage:
             concise=self.concise,
             fresh=self.fresh.applies_to,
             measures=self.measures,
-            budget=self.limits and budget_of(self.squad, self.limits, is_billed=True),
+            budget=budget_of(self.squad, self.limits, is_billed=True) if self.limits else None,
         )
         sinks = [self.watcher, *self.sinks]
         redactor = Redactor(self.secrets)
