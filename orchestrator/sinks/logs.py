@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -49,6 +50,8 @@ TIMELINE = "timeline"
 INTERRUPT = "interrupt"
 GATHER_S = 0.03
 """A line is on the disk this long after it came, or a little later."""
+HEADS_S = 0.4
+"""So long the first lines of a log wait for more, for in a run of many agents most get some at once."""
 
 
 class LogSink(QueueSink):
@@ -60,6 +63,7 @@ class LogSink(QueueSink):
     """
 
     gather_s = GATHER_S
+    idle_s = HEADS_S
 
     def __init__(self, folder: Path, agents: Mapping[str, str], body: Callable[[Digest], bytes]) -> None:
         super().__init__("logs")
@@ -71,6 +75,9 @@ class LogSink(QueueSink):
         """The last text that came of each turn that is being answered."""
         self._texts: dict[str, list[str]] = {}
         """What is still to be written, by the name of the log."""
+        self._heads: dict[str, str] = {}
+        """The first lines of logs that have nothing else yet."""
+        self._heads_due = 0.0
         self._stale: set[str] = set()
         """The logs that hold an earlier run's text until they are first written."""
 
@@ -94,21 +101,22 @@ class LogSink(QueueSink):
             self._stale = {TIMELINE, *self._roles}
             self._remove_others()
         self._write(TIMELINE, _lines(labels_of(started)))
+        self._heads_due = time.monotonic() + HEADS_S
         for agent in self._roles:
             self._open_agent(agent)
 
     def _remove_others(self) -> None:
         """Remove the logs of agents that are not in this run; whatever else is in the folder stays."""
         for path in self._folder.glob("*.log"):
-            is_log = re.fullmatch(ID_PATTERN, path.stem) and path.is_file() and not path.is_symlink()
-            if is_log and path.stem not in self._stale:
+            is_other = path.stem not in self._stale and re.fullmatch(ID_PATTERN, path.stem)
+            if is_other and path.is_file() and not path.is_symlink():
                 path.unlink()
 
     def _open_agent(self, agent: str) -> None:
         assert self._started is not None
         head = _lines(labels_of(self._started))
         role = one_line(self._roles[agent])
-        self._write(agent, f"{head}{self._started.run}: {agent} ({role})\n")
+        self._heads[agent] = f"{head}{self._started.run}: {agent} ({role})\n"
 
     def _text(self, delta: TextDelta) -> None:
         self._streamed[delta.id] = delta.text
@@ -183,18 +191,36 @@ class LogSink(QueueSink):
         self._write(_agent(node), f"\n── {title} ──\n")
 
     def _write(self, name: str, text: str) -> None:
-        self._texts.setdefault(name, []).append(text)
+        parts = self._texts.setdefault(name, [])
+        if head := self._heads.pop(name, None):
+            parts.append(head)
+        parts.append(text)
 
     def flush(self) -> None:
-        """Write what has gathered, each file once."""
+        """Write what has gathered, each file once; logs that have their first lines only when it is time."""
         texts, self._texts = self._texts, {}
         for name, parts in texts.items():
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-            if name in self._stale:
-                self._stale.remove(name)
-                flags |= os.O_TRUNC
-            with os.fdopen(os.open(self._folder / f"{name}.log", flags, 0o666), "wb") as file:
-                file.write("".join(parts).encode("utf-8", "backslashreplace"))
+            self._append(name, "".join(parts))
+        if self._heads and time.monotonic() >= self._heads_due:
+            self.idle()
+
+    def idle(self) -> None:
+        """Write the first lines of logs that have nothing else."""
+        heads, self._heads = self._heads, {}
+        for name, head in heads.items():
+            self._append(name, head)
+
+    def finish(self) -> None:
+        """Write what is left."""
+        self.idle()
+
+    def _append(self, name: str, text: str) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        if name in self._stale:
+            self._stale.remove(name)
+            flags |= os.O_TRUNC
+        with os.fdopen(os.open(f"{self._folder}/{name}.log", flags, 0o666), "wb") as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
 
 
 def _lines(texts: Sequence[str]) -> str:

@@ -34,8 +34,8 @@ class ArtifactSink:
         self._thread.start()
 
     def see(self, seq: int | None, item: Fact | Signal) -> None:
-        """Note that there is something new. Costs nothing to speak of; never raises."""
-        if seq is not None and isinstance(item, TurnEnded):
+        """Note that there is something new: a turn that may leave an artifact. Never raises."""
+        if seq is not None and isinstance(item, TurnEnded) and item.was_sent:
             self._news.set()
 
     def close(self) -> None:
