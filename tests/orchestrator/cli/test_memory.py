@@ -126,7 +126,7 @@ def test_an_empty_store_is_no_mistake(agentlark: Command, tmp_path: Path) -> Non
     assert not (tmp_path / ".agentfs").exists()
 
 
-@pytest.mark.parametrize("kind", ["text", "songs", "folder", "newer"])
+@pytest.mark.parametrize("kind", ["text", "songs", "folder", "no folder", "newer"])
 def test_what_is_no_memory_is_refused_and_left_alone(agentlark: Command, full: Path, kind: str) -> None:
     path = full / "memory" / "artifacts.agentfs.db"
     if kind == "newer":
@@ -137,6 +137,8 @@ def test_what_is_no_memory_is_refused_and_left_alone(agentlark: Command, full: P
         db.close()
     elif kind == "folder":
         path.mkdir(parents=True)
+    elif kind == "no folder":
+        path.parent.write_text("in the way")
     else:
         path.parent.mkdir()
         db = sqlite3.connect(path)
