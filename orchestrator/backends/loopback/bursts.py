@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from orchestrator.backends.loopback.exchange import Asked, Reply, ReplyFunction, echo
 
-IN_FLIGHT_S = 0.25
+IN_FLIGHT_S = 0.5
 """What arrives so soon after a refusal may have been sent before it was read."""
 
 
