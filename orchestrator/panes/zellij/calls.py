@@ -43,6 +43,8 @@ REQUIREMENT = Requirement(
 
 POLL_S = 0.05
 _LOOK_AFTER_S = 2.0
+_APPEARS = 1 / 3
+"""The share of the deadline within which what was made is there; without room it never is."""
 _ATTEMPTS = 3
 _RECOVERY_S = 0.5
 _PANE_ID = re.compile(r"(terminal|plugin)_\d+")
@@ -220,7 +222,7 @@ class Calls:
         """The pane that an action makes, found in the session. Raises NotCreated when it is not there."""
         before = {pane.pane_id for pane in await self.panes(session)}
         said = _PANE_ID.fullmatch((await self.act(session, *action)).strip())
-        until_s = _now_s() + self.program.around.deadline_s
+        until_s = _now_s() + self.program.around.deadline_s * _APPEARS
         while _now_s() < until_s:
             fresh = [pane for pane in await self.panes(session) if pane.pane_id not in before]
             for pane in fresh:
@@ -236,7 +238,7 @@ class Calls:
         """The tab that an action makes, once it has a pane. Raises NotCreated when it gets none."""
         before = {tab.tab_id for tab in await self.tabs(session)}
         said = (await self.act(session, *action)).strip()
-        until_s = _now_s() + self.program.around.deadline_s
+        until_s = _now_s() + self.program.around.deadline_s * _APPEARS
         while _now_s() < until_s:
             peopled = {pane.tab_id for pane in await self.panes(session) if pane.is_selectable}
             for tab in await self.tabs(session):
