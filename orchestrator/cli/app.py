@@ -40,6 +40,7 @@ from orchestrator.cli.schema import schema
 from orchestrator.cli.show import show
 from orchestrator.cli.status import status
 from orchestrator.cli.stop import stop
+from orchestrator.cli.timeline import timeline
 
 app = typer.Typer(
     name="agentlark",
@@ -81,6 +82,7 @@ app.command("edit")(edit)
 app.command("show")(show)
 app.command("logs")(logs)
 app.command("metrics")(metrics)
+app.command("timeline")(timeline)
 runs.command("rm")(rm)
 app.add_typer(runs, name="runs")
 app.add_typer(cache, name="cache")

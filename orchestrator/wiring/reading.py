@@ -17,6 +17,7 @@ from orchestrator.run.records import find_run, with_recorded
 from orchestrator.schedule.conduct import conducts_of
 from orchestrator.schedule.history import History, history_of
 from orchestrator.schedule.state import RunState
+from orchestrator.schedule.timeline import Timeline, timeline_of
 from orchestrator.store.journal import AgentFSJournal, JournalReader, open_journal_readonly
 
 
@@ -74,6 +75,12 @@ def read_history(journal: JournalReader, slug: str | None) -> tuple[RunRecord, H
     run = _run_before_its_facts(find_run(journal, slug), Flags(), None)
     facts = (fact for _, fact in journal.facts(run.record.slug))
     return run.record, history_of(run.state, facts)
+
+
+def read_timeline(journal: JournalReader, slug: str | None) -> Timeline:
+    """Who ran when in a run (the last one for None). Raises UserError when there is none."""
+    run = _run_before_its_facts(find_run(journal, slug), Flags(), None)
+    return timeline_of(run.state, (fact for _, fact in journal.facts(run.record.slug)))
 
 
 def _run_before_its_facts(record: RunRecord, flags: Flags, environ: Mapping[str, str] | None) -> RecordedRun:
