@@ -84,6 +84,11 @@ def test_a_rehearsal_imports_no_provider(project: Path) -> None:
     assert not modules_after(program, project) & {*PROVIDERS, "libsql_client", "aiohttp"}
 
 
+def test_launching_leaves_the_engine_to_the_runner(project: Path) -> None:
+    unwanted = {*HEAVY, "orchestrator.run.engine"} - {"asyncio"}
+    assert not modules_after(command("launch", "--dry-run"), project) & unwanted
+
+
 def test_a_log_pane_imports_next_to_nothing(project: Path) -> None:
     """A session starts one for every agent; this one is told to end when it first pauses."""
     (project / "logs").mkdir()

@@ -74,7 +74,7 @@ def launch(
     Detaching, or losing the terminal, leaves everything going. Ctrl+S interrupts the run, Ctrl+Q too, and
     ends the session.
     """
-    from orchestrator.cli.foreground import squad_prompt
+    from orchestrator.cli.meant import squad_prompt
     from orchestrator.launch.planning import Asked, plan_launch
     from orchestrator.schedule.select import select
 

@@ -59,7 +59,7 @@ class SquadOptions:
 
     def find(self) -> FoundSquad:
         """The squad. Raises typer's usage error for what contradicts itself, and as `find_squad`."""
-        from orchestrator.cli.foreground import squad_here
+        from orchestrator.cli.meant import squad_here
 
         if self.builtin and (self.agents_lark or self.agents_config):
             raise typer.BadParameter(

@@ -74,7 +74,7 @@ def _forecast(squad: SquadOptions, answers: AnswerOptions, modes: Modes, places:
 
     from orchestrator.cli.exits import say
     from orchestrator.cli.findings import tell
-    from orchestrator.cli.foreground import squad_prompt
+    from orchestrator.cli.meant import squad_prompt
     from orchestrator.wiring.foresight import foresee
     from orchestrator.wiring.runs import RunOptions
 

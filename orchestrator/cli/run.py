@@ -20,7 +20,8 @@ def run(
     tape: TapeOptions,
 ) -> None:
     """Run a squad in this folder and print its answer."""
-    from orchestrator.cli.foreground import in_foreground, squad_prompt
+    from orchestrator.cli.foreground import in_foreground
+    from orchestrator.cli.meant import squad_prompt
     from orchestrator.wiring.runs import RunOptions, start
 
     found = squad.find()

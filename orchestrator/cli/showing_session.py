@@ -17,15 +17,18 @@ def show_session(folder: Path, opened: OpenedSession) -> None:
 
     from orchestrator.core.settings import zellij_around
     from orchestrator.launch.attaching import attach, switch_zellij
-    from orchestrator.launch.record import forget_session
-    from orchestrator.launch.stopping import end_with_session
-    from orchestrator.wiring.commands import going_in
 
     if opened.program == "zellij" and zellij_around() is not None:
         if not asyncio.run(switch_zellij(opened)):
             say(f"this is inside zellij: go to the session {opened.name} with Ctrl+o w")
         return
-    if attach(folder, opened):
+    is_detached = attach(folder, opened)
+    # What follows takes a moment to load, and nobody waits for it now.
+    from orchestrator.launch.record import forget_session
+    from orchestrator.launch.stopping import end_with_session
+    from orchestrator.wiring.commands import going_in
+
+    if is_detached:
         run = going_in(folder)
         say(f"detached: {run} goes on" if run else "detached: the run has ended, its session is still there")
         say("agentlark attach shows it again, agentlark stop ends it")

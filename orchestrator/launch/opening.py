@@ -25,7 +25,7 @@ from orchestrator.panes.multiplexer import Multiplexer, Session
 from orchestrator.panes.plans import Layout
 from orchestrator.process import Child, Detached, detach
 from orchestrator.sinks.logs import TIMELINE
-from orchestrator.wiring.commands import going_in
+from orchestrator.store.folder_lock import holder_of
 
 _POLL_S = 0.02
 _BEGIN_S = 60.0
@@ -105,9 +105,9 @@ async def _end(session: Session, folder: Path) -> None:
 
 def _prepare(launch: Launch) -> None:
     """Write what a session needs."""
-    if run := going_in(launch.folder):
+    if holder := holder_of(RunPaths(launch.folder).lock):
         raise FolderBusy(
-            f"{run} is going in this folder", "agentlark attach shows it, agentlark stop ends it"
+            f"{holder.run} is going in this folder", "agentlark attach shows it, agentlark stop ends it"
         )
     write_layout(RunPaths(launch.folder).layout, launch.layout)
     empty_logs(launch.folder, launch.agents)

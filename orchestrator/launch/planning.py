@@ -10,13 +10,12 @@ from pathlib import Path
 
 from agentlark.model import Squad
 from orchestrator.core.errors import UserError
-from orchestrator.core.places import PlaceFlags
-from orchestrator.core.settings import Flags, settle
+from orchestrator.core.places import PlaceFlags, settle_places
+from orchestrator.core.settings import Flags, process_environment, settle
 from orchestrator.launch.opening import Launch
 from orchestrator.launch.view import View, session_of, shown_agents
 from orchestrator.panes.inputs import session_name
 from orchestrator.wiring.answering import check_answerable
-from orchestrator.wiring.reading import places_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def plan_launch(squad: Squad, prompt: str, flags: Flags, places: PlaceFlags, ask
     """
     settings = settle(flags)
     check_answerable(squad, settings, needs_keys=not asked.is_replay)
-    places_of(asked.folder, places)
+    settle_places(asked.folder, places, process_environment())
     if not prompt.strip():
         raise UserError("the prompt is empty", "say what the squad should do: --prompt TEXT")
     agents = shown_agents(squad, settings.asked)
