@@ -134,3 +134,27 @@ def test_a_log_that_was_cut_off_is_noticed_mended_and_resumed(
     resumed = agentlark("resume", "--unknown", "retry")
     assert resumed.returncode == 0, resumed.stderr
     assert _check(agentlark)[1]["status"] == "ok"
+
+
+def test_a_run_that_meets_an_altered_answer_stops_and_after_a_repair_asks_for_it_again(
+    agentlark: Command, journal: Path
+) -> None:
+    with sqlite3.connect(journal) as db:
+        altered = db.execute(
+            """UPDATE fs_data
+            SET data = CAST(replace(data, 'follow-up of planner', 'follow-up of nobody') AS BLOB)
+            WHERE ino = (SELECT f.ino FROM fs_dentry f JOIN fs_dentry n ON n.ino = f.parent_ino
+                WHERE n.name = 'planner' AND f.name = '02-follow-up.json')"""
+        ).rowcount
+    db.close()
+    assert altered
+    refused = agentlark("run", "--backend", "rehearsal", "-q")
+    assert refused.returncode == 1 and "the file was altered" in refused.stderr
+    assert "agentlark doctor --repair" in refused.stderr and "Traceback" not in refused.stderr
+    mended = agentlark("doctor", "--repair")
+    assert mended.returncode == 0 and "the answer of planner, step 2" in mended.stderr
+    again = agentlark("run", "--backend", "rehearsal", "--json")
+    assert again.returncode == 0
+    facts = [json.loads(line) for line in again.stdout.splitlines()]
+    sent = [fact for fact in facts if fact.get("kind") == "turn-ended" and fact["origin"] == "live"]
+    assert [(fact["id"][1], fact["purpose"]) for fact in sent] == [("planner", "follow-up")]

@@ -215,12 +215,15 @@ def several(carry: Carry, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _kill(carry: Carry, folder: Path, command: list[str], place: float) -> None:
-    """Give a command in a folder and kill it, at a point that it passed in a copy of the folder."""
+    """Give a command in a folder and kill it, or fill the disk, at a point that it passed in a copy."""
     counted = folder.with_name(f"{folder.name}.counted")
     shutil.copytree(folder, counted)
     points = carry(Command(str(counted), command)).points
-    killed = carry(Command(str(folder), command, "kill halfway", 1 + int(place * points)))
-    assert killed.status in (-9, 0), killed.output
+    point = 1 + int(place * points)
+    fault = random.Random(point).choice(("kill before", "kill halfway", "disk full"))
+    ended = carry(Command(str(folder), command, fault, point))
+    assert ended.status in ((0, 1, 2) if fault == "disk full" else (-9, 0)), ended.output
+    assert "Traceback" not in ended.output
 
 
 def _names(folder: Path) -> set[str]:
