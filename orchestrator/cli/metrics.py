@@ -41,7 +41,10 @@ def metrics(
 
 
 def metrics_table(metrics: Metrics, *, simulated: bool) -> str:
-    """The metrics as a table, led by a heading; columns in which there is nothing are left out."""
+    """The metrics as a table, led by a heading; columns in which there is nothing are left out.
+
+    Nothing is billed for what is simulated, so it has no columns of money.
+    """
     rows = [
         *((name, tally) for name, tally in metrics.by_agent.items()),
         *((f"wave {wave}", tally) for wave, tally in metrics.by_wave.items()),
@@ -50,7 +53,8 @@ def metrics_table(metrics: Metrics, *, simulated: bool) -> str:
     shown = [
         (title, cells)
         for title, show in _COLUMNS
-        if any(cells := [show(tally, simulated) for _, tally in rows]) or title in _ALWAYS
+        if not (simulated and title in _MONEY)
+        and (any(cells := [show(tally) for _, tally in rows]) or title in _ALWAYS)
     ]
     columns = [("", [name for name, _ in rows]), *shown]
     widths = [max(len(title), *map(len, cells)) for title, cells in columns]
@@ -83,22 +87,23 @@ def _dollars(value: Decimal | None) -> str:
     return UNKNOWN if value is None else f"{value:,.4f}" if value else ""
 
 
-_Column = Callable[["Tally", bool], str]
+_Column = Callable[["Tally"], str]
 
 _COLUMNS: tuple[tuple[str, _Column], ...] = (
-    ("turns", lambda tally, simulated: _number(tally.turns)),
-    ("input", lambda tally, simulated: _number(tally.usage.input)),
-    ("output", lambda tally, simulated: _number(tally.usage.output)),
-    ("cached", lambda tally, simulated: _number(tally.usage.cached)),
-    ("reasoning", lambda tally, simulated: _number(tally.usage.reasoning)),
-    ("cost $", lambda tally, simulated: "" if simulated else _dollars(tally.cost)),
-    ("model s", lambda tally, simulated: _seconds(tally.model_s)),
-    ("waiting s", lambda tally, simulated: _seconds(tally.waiting_s)),
-    ("reused", lambda tally, simulated: _number(tally.reused)),
-    ("tokens saved", lambda tally, simulated: _number(tally.saved.input + tally.saved.output)),
-    ("$ saved", lambda tally, simulated: "" if simulated else _dollars(tally.saved_cost)),
+    ("turns", lambda tally: _number(tally.turns)),
+    ("input", lambda tally: _number(tally.usage.input)),
+    ("output", lambda tally: _number(tally.usage.output)),
+    ("cached", lambda tally: _number(tally.usage.cached)),
+    ("reasoning", lambda tally: _number(tally.usage.reasoning)),
+    ("cost $", lambda tally: _dollars(tally.cost)),
+    ("model s", lambda tally: _seconds(tally.model_s)),
+    ("waiting s", lambda tally: _seconds(tally.waiting_s)),
+    ("reused", lambda tally: _number(tally.reused)),
+    ("tokens saved", lambda tally: _number(tally.saved.input + tally.saved.output)),
+    ("$ saved", lambda tally: _dollars(tally.saved_cost)),
 )
 _ALWAYS = ("turns", "input", "output")
+_MONEY = ("cost $", "$ saved")
 
 
 def _as_json(record: RunRecord, metrics: Metrics) -> dict[str, object]:

@@ -23,7 +23,7 @@ from orchestrator.schedule.budget import (
     overshoots,
 )
 from orchestrator.schedule.state import RunState
-from tests.doubles.facts import KEY, run_started, turn_ended, turn_started
+from tests.doubles.facts import KEY, joined, run_started, specialist, turn_ended, turn_started
 from tests.doubles.squads import a_squad, an_agent
 
 
@@ -234,3 +234,17 @@ def test_an_unknown_account_is_empty() -> None:
     assert Ledger().spent(Account("nobody")).tokens == 0
     assert Ledger().promised(Account("nobody")).tokens == 0
     assert Ledger().seconds_since(Account("nobody"), 5.0) == 0.0
+
+
+def test_who_joins_has_the_limits_of_who_asked_for_it_each_for_itself() -> None:
+    squad = a_squad([an_agent("a", blueprint=True, limits=Limits(max_turns=1))])
+    state = RunState(squad)
+    for fact in (started("a"), ended("a"), joined("a", specialist("s"), specialist("t"))):
+        state.apply(fact)
+    budget = Budget()
+    assert [verdict(state, name, 1, budget) for name in ("s", "t")] == ["fits", "fits"]
+    state_of(started("s"), ended("s"), state=state)
+    refusal = verdict(state, "s", 1, budget)
+    assert isinstance(refusal, Refusal)
+    assert refusal.account == Account("g0", "s")
+    assert verdict(state, "t", 1, budget) == "fits"
