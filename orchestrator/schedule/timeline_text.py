@@ -46,7 +46,7 @@ def as_text(
 ) -> str:
     """The timeline in lines of `width` columns at most, colours aside; waits of `least_wait_s` are noted."""
     names = [_cut(bar.node, MOST_NAME) for bar in timeline.bars]
-    name_width = max((len(name) for name in names), default=5)
+    name_width = max(len("agent"), *map(len, names), 0)
     notes = [_note(bar, least_wait_s) for bar in timeline.bars]
     note_width = max((len(note) for note in notes), default=0)
     chart = width - name_width - 3 - (note_width + 1 if note_width else 0)
