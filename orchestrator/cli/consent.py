@@ -9,7 +9,7 @@ import shutil
 import sys
 import termios
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 
 from agentlark.blueprint import Blueprint, Specialist
@@ -90,10 +90,7 @@ async def ask_for_consent(handle: RunHandle, aside: Callable[[], AbstractContext
     question: asyncio.Task[None] | None = None
     wave = 0
     try:
-        async for _, item in handle.events():
-            if not isinstance(item, ApprovalAsked | ApprovalSettled):
-                continue
-            waiting = handle.awaiting()
+        async for waiting in _waiting(handle):
             if question is not None and wave not in waiting:
                 await _take_back(question)
                 question = None
@@ -109,9 +106,19 @@ async def ask_for_consent(handle: RunHandle, aside: Callable[[], AbstractContext
 
 async def tell_what_waits(handle: RunHandle) -> None:
     """Say on stderr, where nothing else does and nobody can be asked, that a wave waits and how to answer."""
-    async for _, item in handle.events():
-        if isinstance(item, ApprovalAsked) and item.joining.wave in handle.awaiting():
-            say(describe(item) or "")
+    told: set[int] = set()
+    async for waiting in _waiting(handle):
+        for wave in sorted(waiting.keys() - told):
+            told.add(wave)
+            say(describe(waiting[wave]) or "")
+
+
+async def _waiting(handle: RunHandle) -> AsyncIterator[Mapping[int, ApprovalAsked]]:
+    """The waves that wait, by number: now, and whenever one begins to or has its answer."""
+    yield handle.awaiting()
+    async for _, item in handle.news():
+        if isinstance(item, ApprovalAsked | ApprovalSettled):
+            yield handle.awaiting()
 
 
 async def _take_back(question: asyncio.Task[None]) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
 from orchestrator.core.commands import Command, Decide, Interrupt, StopNow
@@ -109,6 +109,11 @@ class _Subscription:
     def see(self, seq: int | None, item: Fact | Signal) -> None:
         self.queue.put_nowait((seq, item))
 
+    async def entries(self) -> AsyncIterator[tuple[int | None, Fact | Signal]]:
+        """What comes in, until it is closed."""
+        while (entry := await self.queue.get()) is not None:
+            yield entry
+
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self.queue.put_nowait, None)  # sinks are closed in a thread
 
@@ -132,18 +137,29 @@ class RunHandle:
 
     async def events(self) -> AsyncIterator[tuple[int | None, Fact | Signal]]:
         """Every fact of the run with its number, from its first, and signals (None) from now on."""
-        subscription = _Subscription()
-        self._engine.sinks.append(subscription)
-        try:
+        with self._subscribed() as subscription:
             seen = 0
             for seq, fact in list(self._journal.facts(self.head.run)):
                 seen = seq
                 yield seq, fact
-            if self._engine.is_over:
-                subscription.close()
-            while (entry := await subscription.queue.get()) is not None:
+            async for entry in subscription.entries():
                 if entry[0] is None or entry[0] > seen:
                     yield entry
+
+    async def news(self) -> AsyncIterator[tuple[int | None, Fact | Signal]]:
+        """Facts with their numbers and signals (None) from now on: without those of earlier sessions."""
+        with self._subscribed() as subscription:
+            async for entry in subscription.entries():
+                yield entry
+
+    @contextmanager
+    def _subscribed(self) -> Iterator[_Subscription]:
+        subscription = _Subscription()
+        self._engine.sinks.append(subscription)
+        if self._engine.is_over:
+            subscription.close()
+        try:
+            yield subscription
         finally:
             if subscription in self._engine.sinks:
                 self._engine.sinks.remove(subscription)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from agentlark.compiled import parse_compiled
+from pydantic import ValidationError
+
+from agentlark.compiled import parse_compiled, read_checked
 from agentlark.model import Squad
 from orchestrator.core.errors import UserError
 from orchestrator.core.places import PlaceFlags, Places, settle_places
@@ -92,4 +94,7 @@ def _run_before_its_facts(record: RunRecord, flags: Flags, environ: Mapping[str,
 @lru_cache(maxsize=8)
 def _recorded_squad(text: str) -> Squad:
     """A squad as it was recorded; the runs of a folder mostly share theirs."""
-    return parse_compiled(text, "the recorded squad")
+    try:
+        return read_checked(text)  # what was recorded was checked, and its digest says that it is that
+    except ValidationError:
+        return parse_compiled(text, "the recorded squad")  # which says in words what is wrong
