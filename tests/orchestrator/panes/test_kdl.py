@@ -133,6 +133,7 @@ def test_a_layout_renders_the_same_text_each_time_and_has_its_options() -> None:
     assert {node.name: list(node.args) for node in bind.children[2].children} == {
         "close_on_exit": [True],
         "floating": [True],
+        "cwd": ["/work $x"],
     }
     assert "Ctrl q" not in text
     assert len(named(root.children, "default_tab_template")) == 1
