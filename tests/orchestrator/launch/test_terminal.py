@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import shutil
 import signal
+from dataclasses import replace
 from itertools import chain
 
 from orchestrator.panes.errors import SessionNotFound
@@ -195,3 +197,15 @@ def test_a_session_can_have_any_name_that_its_multiplexer_takes(desk: Desk) -> N
     assert desk.opened().name == name
     assert desk.lives()
     assert done.stdout == f"{name}\n"
+
+
+def test_a_folder_can_have_any_name(desk: Desk) -> None:
+    folder = desk.folder / '-it\'s "nightly"\n$HOME ~ #{x} ünï 🙂'
+    shutil.copytree(desk.folder / "configs", folder / "configs")
+    there = replace(desk, folder=folder)
+    try:
+        there.launched("--backend", "rehearsal")
+        assert holds_soon(lambda: "planner is done" in there.text_of("planner"))
+    finally:
+        there.close()
+    assert "run done" in there.log("timeline")
