@@ -12,6 +12,7 @@ much. Read `Ledger` first, then `judge`.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -145,7 +146,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.elapsed_s = 0.0
-        self._books: dict[Account, _Books] = {RUN: _Books(began_s=0.0)}
+        self._books: dict[Account, _Books] = defaultdict(_Books, {RUN: _Books(began_s=0.0)})
         self._open: dict[TurnId, _Promise] = {}
         self._lost: dict[TurnId, _Promise] = {}
         """Turns of earlier sessions without an outcome: booked whole, until somebody finds their answers."""
@@ -157,7 +158,7 @@ class Ledger:
         promise = _Promise(accounts_of(node), worst)
         self._open[id] = promise
         for account in promise.accounts:
-            books = self._books.setdefault(account, _Books())
+            books = self._books[account]
             books.promised += worst
 
     def start(self, fact: TurnStarted, node: Node) -> None:

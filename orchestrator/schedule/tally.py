@@ -6,6 +6,7 @@ were taken from a record are counted apart.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,8 +71,8 @@ class Tallies:
     """The tallies of a run, as its facts come in."""
 
     def __init__(self) -> None:
-        self.by_agent: dict[str, Tally] = {}
-        self.by_wave: dict[int, Tally] = {}
+        self.by_agent: dict[str, Tally] = defaultdict(Tally)
+        self.by_wave: dict[int, Tally] = defaultdict(Tally)
         self.whole = Tally()
         self._waits = _Waits()
         self._sent: dict[str, datetime] = {}
@@ -107,8 +108,7 @@ class Tallies:
         self._waits.end_node(fact)
 
     def _of(self, node: Node) -> tuple[Tally, Tally, Tally]:
-        by_agent = self.by_agent.setdefault(node.agent.id, Tally())
-        return by_agent, self.by_wave.setdefault(node.wave, Tally()), self.whole
+        return self.by_agent[node.agent.id], self.by_wave[node.wave], self.whole
 
 
 def _count_sent(tally: Tally, fact: TurnEnded, took: Amount) -> None:
