@@ -29,9 +29,9 @@ def _open_all(folder: Path, agents: Iterable[str], how: int) -> tuple[Path, ...]
     paths = RunPaths(folder)
     logs = tuple(paths.log(name) for name in (*agents, TIMELINE))
     try:
-        paths.logs.mkdir(parents=True, exist_ok=True)
+        paths.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         for log in logs:
-            os.close(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, 0o666))
+            os.close(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, 0o600))
     except OSError as error:
         raise UserError(
             f"{error.filename or paths.logs} cannot be written: {error.strerror}",

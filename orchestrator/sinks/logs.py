@@ -96,7 +96,7 @@ class LogSink(QueueSink):
 
     def _open(self, started: RunStarted) -> None:
         self._started = started
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not started.resumed:
             self._stale = {TIMELINE, *self._roles}
             self._remove_others()
@@ -219,7 +219,7 @@ class LogSink(QueueSink):
         if name in self._stale:
             self._stale.remove(name)
             flags |= os.O_TRUNC
-        with os.fdopen(os.open(f"{self._folder}/{name}.log", flags, 0o666), "wb") as file:
+        with os.fdopen(os.open(f"{self._folder}/{name}.log", flags, 0o600), "wb") as file:
             file.write(text.encode("utf-8", "backslashreplace"))
 
 

@@ -360,3 +360,10 @@ def test_an_orchestrator_has_a_log_across_its_engagements(tmp_path: Path) -> Non
     assert shown.count("r: orc (says what the group does next)") == 1
     assert "orc@2 is done" in shown
     assert "orc@3 is done" in shown
+
+
+def test_logs_are_for_their_owner(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    write(folder, run_started(), delta("said\n"))
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
