@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from agentlark.model import Limits
@@ -126,7 +127,12 @@ RUN = Account()
 
 def accounts_of(node: Node) -> tuple[Account, Account, Account]:
     """The accounts that a node's turns are booked in: the run's, its group's, its agent's."""
-    return RUN, Account(node.group), Account(node.group, node.agent.id)
+    return _accounts(node.group, node.agent.id)
+
+
+@cache
+def _accounts(group: str, agent: str) -> tuple[Account, Account, Account]:
+    return RUN, Account(group), Account(group, agent)
 
 
 @dataclass(slots=True)
