@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
-from orchestrator.cli import limits, places
+from orchestrator.cli import limits, places, telemetry
 from orchestrator.cli.modes import Metrics, Stream
 from orchestrator.cli.variables import Variables, variables_of
 
@@ -104,6 +104,8 @@ class CourseOptions:
     deadline: limits.Deadline = None
     requests_per_minute: limits.RequestsPerMinute = None
     tokens_per_minute: limits.TokensPerMinute = None
+    otel: telemetry.Otel = None
+    otel_content: telemetry.OtelContent = False
     rehearsal_delay: Annotated[
         float, typer.Option("--rehearsal-delay", metavar="SECONDS", help="How long a rehearsed turn takes.")
     ] = 0.0
@@ -122,6 +124,8 @@ class CourseOptions:
             fail_fast=self.fail_fast,
             limits=limits.limits_of(self.max_cost, self.max_tokens, self.max_turns, self.deadline),
             pace=limits.pace_of(self.requests_per_minute, self.tokens_per_minute),
+            otel=self.otel,
+            otel_content=self.otel_content,
             rehearsal_delay_s=self.rehearsal_delay,
             rehearsal_fail_once=names(self.rehearsal_fail_once, "--rehearsal-fail-once"),
         )

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import limits, modes, places
+from orchestrator.cli import limits, modes, places, telemetry
 from orchestrator.cli.exits import FINE, refuse_as_output, say
 from orchestrator.cli.tapes import Record, Replay, TapeOptions
 
@@ -39,6 +39,8 @@ def resume(
     deadline: limits.Deadline = None,
     requests_per_minute: limits.RequestsPerMinute = None,
     tokens_per_minute: limits.TokensPerMinute = None,
+    otel: telemetry.Otel = None,
+    otel_content: telemetry.OtelContent = False,
     mini: modes.Mini = False,
     debug_prompt: modes.DebugPrompt = False,
     stream: modes.Stream = False,
@@ -75,6 +77,7 @@ def resume(
     caps = limits.limits_of(max_cost, max_tokens, max_turns, deadline)
     pace = limits.pace_of(requests_per_minute, tokens_per_minute)
     flags = replace(changed.onto(given), fresh=given.fresh, limits=caps, pace=pace)
+    flags = replace(flags, otel=otel, otel_content=otel_content)
     with open_reader(folder, where) as journal:
         known = recorded_run(journal, run, flags)
     if known.state.ending is not None and known.state.ending.ending == "done":

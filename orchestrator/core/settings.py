@@ -78,6 +78,14 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Where a run's spans are sent, and whether what was asked and said is in them."""
+
+    endpoint: Choice
+    content: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Flags:
     """What a caller asks for; None and empty mean not asked for."""
 
@@ -96,6 +104,9 @@ class Flags:
     fresh: Fresh = field(default_factory=Fresh)
     limits: Limits = field(default_factory=Limits)
     pace: Pace = field(default_factory=Pace)
+    otel: str | None = None
+    """The collector to send spans to."""
+    otel_content: bool = False
     debug_prompt: bool = False
     rehearsal_delay_s: float = 0.0
     rehearsal_fail_once: tuple[str, ...] = ()
@@ -126,6 +137,7 @@ class Settings:
     """What the whole run may spend."""
     pace: Pace
     """What may be sent in a minute to each backend that has limits."""
+    telemetry: Telemetry | None
     debug_prompt: bool
     rehearsal_delay_s: float
     rehearsal_fail_once: frozenset[str]
@@ -178,6 +190,7 @@ def settle(flags: Flags, environ: Mapping[str, str] | None = None) -> Settings:
         fresh=flags.fresh,
         limits=flags.limits,
         pace=_pace(flags.pace, env),
+        telemetry=_telemetry(flags, env),
         debug_prompt=flags.debug_prompt,
         rehearsal_delay_s=flags.rehearsal_delay_s,
         rehearsal_fail_once=frozenset(flags.rehearsal_fail_once),
@@ -216,6 +229,29 @@ def _pace(asked: Pace, env: Mapping[str, str]) -> Pace:
         if text and found[kind] is None:
             found[kind] = int(text)
     return Pace(**found)
+
+
+def _telemetry(flags: Flags, env: Mapping[str, str]) -> Telemetry | None:
+    """Where spans go, by flag or as any OpenTelemetry SDK is told. Raises UserError for what is no address."""
+    names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    is_off = env.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    asked = () if is_off else tuple((name, env.get(name)) for name in names)
+    endpoint = _first(("--otel", flags.otel), *asked)
+    if endpoint is None:
+        if flags.otel_content:
+            raise UserError("--otel-content: no spans are sent", "name a collector: --otel http://localhost:4318")
+        return None
+    try:
+        parts = urlsplit(endpoint.value)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_address = False
+    if not is_address or "@" in endpoint.value:
+        raise UserError(
+            f"the collector from {endpoint.origin} is no address without credentials",
+            "name one such as http://localhost:4318; headers belong into OTEL_EXPORTER_OTLP_HEADERS",
+        )
+    return Telemetry(endpoint, flags.otel_content)
 
 
 def config_override(environ: Mapping[str, str] | None = None) -> str | None:

@@ -52,6 +52,7 @@ from orchestrator.wiring.opening import OpenFolder, open_folder
 from orchestrator.wiring.reading import RecordedRun, places_of, recorded_run
 from orchestrator.wiring.spending import Spending, spending_of
 from orchestrator.wiring.tapes import Tapes, recorders
+from orchestrator.wiring.telemetry import check_telemetry, telemetry_sinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,11 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
     if not task.strip():
         raise UserError("the prompt is empty", "say what the squad should do: --prompt TEXT")
     simulated = check_answerable(squad, settings, needs_keys=options.tapes.replay is None)
+    said = check_telemetry(settings)
     now = options.clock.now()
     async with AsyncExitStack() as stack:
         opened = open_folder(places_of(options.folder, options.places, options.environ), stack)
-        notices = bring_up_to_date(opened.places.paths) if _remembers(squad, options.tapes) else ()
+        said += bring_up_to_date(opened.places.paths) if _remembers(squad, options.tapes) else ()
         remembered = _remembered(squad, opened.places.paths, redactor, options.tapes, simulated=simulated)
         record = RunRecord(
             slug=opened.places.session or now.strftime("run-%Y%m%d-%H%M%S"),
@@ -121,7 +123,7 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
         slug = await opened.journal.open_run(record)
         record = record.model_copy(update={"slug": slug})
         run = RecordedRun(record, squad, settings, RunState(squad, conducts_of(squad, settings.asked)))
-        yield _launch(run, answers, spending, options, opened, stack, notices)
+        yield _launch(run, answers, spending, options, opened, stack, said)
 
 
 @asynccontextmanager
@@ -162,8 +164,8 @@ async def resume(
         is_billed = not record.simulated and tapes.replay is None
         spending = spending_of(run.squad, settings, run.state.ledger, is_billed=is_billed)
         answers = _answers(run.squad, settings, options.clock, tapes, stack)
-        notices = (drifted.notice,) if drifted.notice else ()
-        yield _launch(run, answers, spending, options, opened, stack, notices)
+        said = check_telemetry(settings) + ((drifted.notice,) if drifted.notice else ())
+        yield _launch(run, answers, spending, options, opened, stack, said)
 
 
 def plan_of(slug: str, task: str, settings: Settings) -> Plan:
@@ -249,6 +251,7 @@ def _launch(
         LogSink(paths.logs, {node.id: node.agent.role for node in state.in_order()}, opened.journal.body),
         ArtifactSink(projection, opened.journal, record.slug),
         *_mirrors(opened.places),
+        *telemetry_sinks(run.settings, state, opened.journal),
         *recorders(answers.tape, record, kept_settings(run.settings) | kept_memory(memory), opened.journal),
         *options.sinks(head, run.squad),
     ]
