@@ -232,7 +232,7 @@ def _pace(asked: Pace, env: Mapping[str, str]) -> Pace:
 
 
 def _telemetry(flags: Flags, env: Mapping[str, str]) -> Telemetry | None:
-    """Where spans go, by flag or as any OpenTelemetry SDK is told. Raises UserError for what is no address."""
+    """Where spans go, by flag or as any OpenTelemetry SDK is told. Raises UserError for no address."""
     names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
     is_off = env.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
     asked = () if is_off else tuple((name, env.get(name)) for name in names)
