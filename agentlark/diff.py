@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from difflib import unified_diff
 from typing import Any, Literal
 
-from agentlark.model import Agent, Group, Squad
+from agentlark.model import Agent, Group, Limits, Squad
 
 Kind = Literal["added", "removed", "changed"]
 EdgeKind = Literal["depends_on", "relay"]
@@ -85,8 +85,11 @@ def _group(group: Group) -> dict[str, Any]:
     settings = group.orchestration.model_dump(mode="json")
     relay = settings.pop("relay") or {}
     relay.pop("graph", None)
-    limits = group.limits.model_dump(mode="json") if group.limits else None
-    return {**settings, "limits": limits, **{f"relay.{name}": value for name, value in relay.items()}}
+    return {
+        **settings,
+        **{f"relay.{name}": value for name, value in relay.items()},
+        **_limits(group.limits),
+    }
 
 
 def _agents(squad: Squad) -> dict[str, dict[str, Any]]:
@@ -96,8 +99,14 @@ def _agents(squad: Squad) -> dict[str, dict[str, Any]]:
 
 
 def _agent(agent: Agent) -> dict[str, Any]:
-    fields = agent.model_dump(mode="json")
-    return {name: value for name, value in fields.items() if name not in _EDGE_FIELDS and name != "id"}
+    fields = agent.model_dump(mode="json", exclude={"id", "limits", *_EDGE_FIELDS})
+    return {**fields, **_limits(agent.limits)}
+
+
+def _limits(limits: Limits | None) -> dict[str, Any]:
+    """The caps that are set, one by one."""
+    given = limits.model_dump(mode="json", exclude_none=True) if limits else {}
+    return {f"limits.{name}": value for name, value in given.items()}
 
 
 def _each(

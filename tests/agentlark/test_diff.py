@@ -37,6 +37,16 @@ def squad(folder: Path, text: str) -> Squad:
     [
         ('model = "opus"', 'model = "sonnet"', '~ agent builder\n    model: "opus" → "sonnet"\n'),
         (' model = "opus",', "", '~ agent builder\n    model: "opus" → unset\n'),
+        (
+            'model = "opus"',
+            'model = "opus", limits = define_limits(max_turns = 3)',
+            "~ agent builder\n    limits.max_turns: unset → 3\n",
+        ),
+        (
+            'group(id = "core", ',
+            'group(id = "core", limits = define_limits(max_cost = 1.5), ',
+            "~ group core\n    limits.max_cost: unset → 1.5\n",
+        ),
         ("max_waves = 3", "max_waves = 4", "~ group core\n    max_waves: 3 → 4\n"),
         ('prompt = "Tidy up"', 'prompt = "Ship"', '~ squad\n    prompt: "Tidy up" → "Ship"\n'),
         ('{"planner": ["builder"]}', '{"planner": []}', "- builder may be handed work by planner\n"),

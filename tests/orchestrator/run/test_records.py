@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agentlark.model import Limits
 from orchestrator.core.errors import UserError
 from orchestrator.core.settings import Asked, Flags, settle
 from orchestrator.run.records import kept_settings, with_recorded
@@ -103,3 +104,11 @@ def test_no_credential_is_kept() -> None:
 def test_contradictions_are_refused_also_on_resume() -> None:
     with pytest.raises(UserError, match="contradict"):
         settle(Flags(mini=True, model="m"), {})
+
+
+def test_caps_that_are_given_replace_the_recorded_ones_one_by_one() -> None:
+    before = Flags(limits=Limits(max_cost=2, max_turns=5, deadline_s=60))
+    assert resumed(before).limits == before.limits
+    again = resumed(before, Flags(limits=Limits(max_turns=9, max_tokens=100)))
+    assert again.limits == Limits(max_cost=2, max_turns=9, max_tokens=100, deadline_s=60)
+    assert resumed(Flags(), Flags(limits=Limits(max_turns=0))).limits == Limits(max_turns=0)
