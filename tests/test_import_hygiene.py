@@ -23,6 +23,7 @@ HEAVY = {
     "asyncio",
     "pygls",
     "lsprotocol",
+    "opentelemetry",
 }
 
 
