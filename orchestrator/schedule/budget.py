@@ -154,13 +154,14 @@ class Ledger:
         self.elapsed_s = 0.0
         self._books: dict[Account, _Books] = defaultdict(_Books, {RUN: _Books(began_s=0.0)})
         self._open: dict[TurnId, _Promise] = {}
+        self.lost = NOTHING
+        """What is booked for calls of earlier sessions that have no recorded outcome."""
         self._lost: dict[TurnId, _Promise] = {}
-        """Turns of earlier sessions without an outcome: booked whole, until somebody finds their answers."""
+        """Those that nobody has sent again: their answers may still be found."""
 
     def reserve(self, id: TurnId, node: Node, worst: Amount) -> None:
         """Promise a turn its worst case. Done again for the same turn, it replaces the promise."""
         self._release(id)
-        self._lost.pop(id, None)
         promise = _Promise(accounts_of(node), worst)
         self._open[id] = promise
         for account in promise.accounts:
@@ -169,6 +170,7 @@ class Ledger:
 
     def start(self, fact: TurnStarted, node: Node) -> None:
         """Take a started turn into account."""
+        self._lost.pop(fact.id, None)
         self.reserve(fact.id, node, worst_case(fact))
         self._tell_time(fact.elapsed_s)
         for account in accounts_of(node):
@@ -177,15 +179,19 @@ class Ledger:
                 books.began_s = fact.elapsed_s
 
     def end(self, fact: TurnEnded) -> Amount:
-        """Book what a turn took; gives that."""
+        """Book what a turn took; gives that. An answer found later takes the place of the worst case."""
         self._tell_time(fact.elapsed_s)
-        lost = self._lost.pop(fact.id, None)
-        promise = lost or self._release(fact.id)
-        if promise is None:
-            return NOTHING
-        took = settled(promise.worst, fact)
-        self._book(promise.accounts, took - promise.worst if lost else took)
-        return took
+        promise = self._release(fact.id)
+        if promise is not None:
+            took = settled(promise.worst, fact)
+            self._book(promise.accounts, took)
+            return took
+        if fact.origin == "adopted" and (lost := self._lost.pop(fact.id, None)) is not None:
+            took = settled(lost.worst, fact)
+            self._book(lost.accounts, took - lost.worst)
+            self.lost -= lost.worst
+            return took
+        return NOTHING
 
     def resume(self) -> None:
         """Book whole whatever was sent in an earlier session and has no outcome."""
@@ -193,6 +199,7 @@ class Ledger:
             promise = self._release(id)
             assert promise is not None
             self._book(promise.accounts, promise.worst)
+            self.lost += promise.worst
             self._lost[id] = promise
 
     def spent(self, account: Account = RUN) -> Amount:
@@ -202,11 +209,6 @@ class Ledger:
     def promised(self, account: Account = RUN) -> Amount:
         """What turns in flight may still take."""
         return self._books[account].promised if account in self._books else NOTHING
-
-    @property
-    def lost(self) -> Amount:
-        """What is booked for turns that were sent and have no recorded outcome."""
-        return sum((promise.worst for promise in self._lost.values()), NOTHING)
 
     def seconds_since(self, account: Account, elapsed_s: float) -> float:
         """How long the run has been going since an account's first turn; a run's begins with the run."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -110,6 +110,16 @@ class Session(ScriptedPerformer):
             return await self._provider.perform(order, self.engine)
         finally:
             self.audit()
+
+    def admit(self, order: TurnOrder) -> Deferred | None:
+        """Now and then a turn is held back before it is sent."""
+        dice = self._provider.dice
+        if dice.random() < 0.6:
+            return None
+        return Deferred(until=LoopClock().now() + timedelta(seconds=dice.randint(0, 60)), reason="rate")
+
+    def opening(self, order: TurnOrder) -> Awaitable[None] | None:
+        return None
 
     def see(self, seq: int | None, item: Fact | Signal) -> None:
         if isinstance(item, TurnStarted | TurnEnded):

@@ -94,13 +94,31 @@ def test_a_resumed_run_books_whole_whatever_has_no_outcome() -> None:
     assert state.ledger.lost.tokens == 1000
     state_of(started("a"), ended("a"), state=state)
     assert state.ledger.spent().tokens == 1200, "the turn that was sent again comes on top"
-    assert state.metrics().lost.tokens == 0, "nobody looks for its first outcome any more"
+    assert state.metrics().lost.tokens == 1000, "what it may have taken at first is still told"
 
 
 def test_an_outcome_that_is_found_later_replaces_the_worst_case() -> None:
     state = state_of(started("a"), run_started(resumed=True), ended("a", origin="adopted"))
     assert state.ledger.spent().tokens == 100
     assert state.ledger.lost.turns == 0
+
+
+@pytest.mark.parametrize(
+    "fields", [{"ending": "deferred", "paid": "no", "usage": None}, {"origin": "reused"}]
+)
+def test_what_was_lost_is_not_forgotten_when_its_turn_is_held_back_or_found_elsewhere(
+    fields: dict[str, object],
+) -> None:
+    state = state_of(started("a"), run_started(resumed=True), ended("a", **fields))
+    assert state.ledger.spent().tokens == 1000
+    state.apply(run_started(resumed=True))
+    assert (state.ledger.spent().tokens, state.ledger.lost.turns) == (1000, 1)
+
+
+def test_a_turn_that_is_lost_twice_counts_twice() -> None:
+    again = run_started(resumed=True)
+    state = state_of(started("a"), again, started("a"), again, started("a"), ended("a"))
+    assert (state.ledger.spent().tokens, state.ledger.lost.tokens) == (2100, 2000)
 
 
 def test_a_record_without_an_input_bound_is_taken_at_its_ceiling_of_output() -> None:
