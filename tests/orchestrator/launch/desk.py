@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,20 @@ Result = TypeVar("Result")
 
 SLOW = ("--backend", "rehearsal", "--rehearsal-delay", "1.5")
 """Turns that take long enough for something to happen meanwhile."""
+
+
+def press(screen: Screen, keys: str, holds: Callable[[], bool]) -> None:
+    """Press keys as a person does: not faster than they are heard, and again if nothing came of it."""
+    for _ in range(10):
+        for key in keys:
+            screen.type(key)
+            time.sleep(0.3)
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            if holds():
+                return
+            time.sleep(0.1)
+    raise AssertionError(f"nothing came of {keys!r}")
 
 
 @dataclass(frozen=True)
@@ -144,13 +159,12 @@ class Desk:
 
     def go_to_second_tab(self, screen: Screen) -> None:
         """Press what leads there."""
-        screen.type("\x02" if self.kind == "tmux" else "\x14")
-        screen.type("1" if self.kind == "tmux" else "2")
-        assert holds_soon(lambda: self.tab_in_view() == "spawned-agents")
+        keys = "\x021" if self.kind == "tmux" else "\x142"
+        press(screen, keys, lambda: self.tab_in_view() == "spawned-agents")
 
     def detach(self, screen: Screen) -> None:
-        """Press what detaches."""
-        screen.type("\x02d" if self.kind == "tmux" else "\x0fd")
+        """Press what detaches, and wait until the launcher has ended."""
+        press(screen, "\x02d" if self.kind == "tmux" else "\x0fd", lambda: screen.process.poll() is not None)
 
     def lives(self) -> bool:
         """Whether the folder's session does."""

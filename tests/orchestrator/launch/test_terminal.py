@@ -9,6 +9,7 @@ import shutil
 import signal
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 
 from orchestrator.panes.errors import SessionNotFound
 from orchestrator.panes.zellij import ZellijClient
@@ -66,8 +67,8 @@ def test_detaching_leaves_everything_going_and_attach_shows_it_again(desk: Desk)
     with desk.terminal("launch", "--in", desk.kind, "--prompt", "Ship it", *SLOW) as screen:
         screen.expect("plan of planner; no model was asked")
         desk.detach(screen)
-        screen.expect("goes on")
         assert screen.ended() == 0
+        screen.expect("goes on")
     assert desk.lives()
     run = going(desk)
     assert run is not None
@@ -122,13 +123,15 @@ def test_control_q_leaves_a_run_going_that_is_to_go_on(zellij_desk: Desk) -> Non
 
 def test_inside_zellij_the_launch_takes_the_user_to_a_new_session(zellij_desk: Desk) -> None:
     desk = zellij_desk
+    around = desk.place.around  # makes its folders
+    Path(around.environ["ZELLIJ_CONFIG_DIR"], "config.kdl").write_text("")  # else a wizard asks for one
 
     async def launched_inside() -> str:
         async with in_terminal(desk.zellij("--session", "mine")) as terminal:
             mine = ZellijClient("mine", program=desk.program, around=desk.place.around)
             await until(lambda: mine.sessions.exists("mine"))
             await until(lambda: _is_attached(mine))
-            terminal.press(b"\x1b")  # closes the first session's wizard; and zellij heeds who presses keys
+            terminal.press(b" \x7f")  # zellij takes along only somebody who has pressed a key
             (pane,) = [pane for pane in await mine.panes.list() if not pane.is_floating]
             words = [*COMMAND, "launch", "--prompt", "x", *SLOW]
             await mine.panes.submit(
