@@ -32,7 +32,7 @@ from orchestrator.core.facts import (
     WavesEnded,
 )
 from orchestrator.core.frozen import Digest
-from orchestrator.core.ports import Clock, Inbox, Journal, Performer, Prices, Replay, Sink
+from orchestrator.core.ports import Admission, Clock, Inbox, Journal, Performer, Prices, Replay, Sink
 from orchestrator.core.redact import Redactor
 from orchestrator.core.turn import Done, TurnInput
 from orchestrator.run.approval import Undecidable, decided, edit_faults
@@ -119,6 +119,7 @@ class Engine:
             run=plan.slug,
             recorder=self,
             performer=ports.performer,
+            admission=ports.performer if isinstance(ports.performer, Admission) else None,
             clock=ports.clock,
             redactor=ports.redactor,
             given=lambda agent: given_to(agent, ports.read_inputs, plan.memory, ports.redactor),

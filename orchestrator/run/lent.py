@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from agentlark.model import Agent
 from orchestrator.core.facts import Fact, Signal
 from orchestrator.core.frozen import Digest
-from orchestrator.core.ports import Clock, Performer
+from orchestrator.core.ports import Admission, Clock, Performer
 from orchestrator.core.redact import Redactor
 from orchestrator.core.turn import Done, TurnInput, TurnOrder, Usage
 from orchestrator.run.given import Given
@@ -83,6 +83,8 @@ class Lent:
     run: str
     recorder: Recorder
     performer: Performer
+    admission: Admission | None
+    """The performer, if it knows its provider's limits."""
     clock: Clock
     redactor: Redactor
     given: Callable[[Agent], Awaitable[Given]]
