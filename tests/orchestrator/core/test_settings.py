@@ -9,6 +9,8 @@ from orchestrator.core.settings import (
     DEFAULT_JOBS,
     Choice,
     Flags,
+    Pace,
+    Telemetry,
     config_override,
     known_secrets,
     settle,
@@ -125,3 +127,41 @@ def test_a_dumb_terminal_gets_plain_lines_and_no_color_only_loses_its_colour(
 def test_the_environment_of_the_process_is_read_when_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORCHESTRATED_CODEX_BACKEND", "rehearsal")
     assert settle(Flags()).backend == Choice("rehearsal", "ORCHESTRATED_CODEX_BACKEND")
+
+
+def test_a_pace_comes_from_flags_and_for_what_they_leave_out_from_the_environment() -> None:
+    env = {"AGENTLARK_REQUESTS_PER_MINUTE": "50", "AGENTLARK_TOKENS_PER_MINUTE": "30000"}
+    assert settle(Flags(), {}).pace == Pace()
+    assert settle(Flags(), env).pace == Pace(50, 30_000)
+    assert settle(Flags(pace=Pace(requests=7)), env).pace == Pace(7, 30_000)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "9" * 30, "٣"])
+def test_a_pace_that_cannot_be_meant_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="AGENTLARK_TOKENS_PER_MINUTE"):
+        settle(Flags(), {"AGENTLARK_TOKENS_PER_MINUTE": text})
+
+
+@pytest.mark.parametrize("pace", [Pace(requests=0), Pace(tokens=-5)])
+def test_a_pace_of_nothing_is_refused(pace: Pace) -> None:
+    with pytest.raises(UserError, match="-per-minute"):
+        settle(Flags(pace=pace), {})
+
+
+def test_a_collector_is_named_by_a_flag_or_as_every_sdk_is_told() -> None:
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://env:4318"}
+    flagged = settle(Flags(otel="http://flag:4318", otel_content=True), env).telemetry
+    assert flagged == Telemetry(Choice("http://flag:4318", "--otel"), content=True)
+    found = settle(Flags(), env).telemetry
+    assert found == Telemetry(Choice("http://env:4318", "OTEL_EXPORTER_OTLP_ENDPOINT"), content=False)
+    assert settle(Flags(), env | {"OTEL_SDK_DISABLED": "TRUE"}).telemetry is None
+    assert settle(Flags(), {}).telemetry is None
+
+
+@pytest.mark.parametrize(
+    "address", ["collector:4318", "ftp://x", "http://", "http://u:geheim@x", "http://x:port"]
+)
+def test_what_is_no_address_of_a_collector_is_refused_without_quoting_it(address: str) -> None:
+    with pytest.raises(UserError, match="--otel") as caught:
+        settle(Flags(otel=address), {})
+    assert "geheim" not in str(caught.value)

@@ -6,7 +6,7 @@ import pytest
 
 from agentlark.model import Limits
 from orchestrator.core.errors import UserError
-from orchestrator.core.settings import Asked, Flags, settle
+from orchestrator.core.settings import Asked, Flags, Pace, settle
 from orchestrator.run.records import kept_settings, with_recorded
 
 
@@ -112,3 +112,10 @@ def test_caps_that_are_given_replace_the_recorded_ones_one_by_one() -> None:
     again = resumed(before, Flags(limits=Limits(max_turns=9, max_tokens=100)))
     assert again.limits == Limits(max_cost=2, max_turns=9, max_tokens=100, deadline_s=60)
     assert resumed(Flags(), Flags(limits=Limits(max_turns=0))).limits == Limits(max_turns=0)
+
+
+def test_a_pace_is_taken_over_unless_another_is_given() -> None:
+    started = Flags(pace=Pace(50, 30_000))
+    assert resumed(started).pace == Pace(50, 30_000)
+    assert resumed(started, Flags(pace=Pace(requests=5))).pace == Pace(5, 30_000)
+    assert resumed(Flags()).pace == Pace()
