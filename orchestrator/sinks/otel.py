@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from agentlark import __version__
 from orchestrator.core.errors import UserError
-from orchestrator.core.facts import Fact, Signal, TextDelta
+from orchestrator.core.facts import Fact, Signal
 from orchestrator.sinks.otel_spans import SpanFold, SpanRecord
 from orchestrator.sinks.queue import QueueSink
 
@@ -60,7 +60,7 @@ class OtelSink(QueueSink):
 
     def handle(self, seq: int | None, item: Fact | Signal) -> None:
         """Hand on the spans that end with a fact."""
-        if seq is None or isinstance(item, TextDelta):
+        if seq is None:
             return
         for span in self._fold.take(item):  # type: ignore[arg-type]  # what has a number is a fact
             self._handed += 1

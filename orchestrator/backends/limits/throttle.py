@@ -141,7 +141,8 @@ class Throttle:
         now = self._clock.monotonic_s()
         self.breaker.refuse(given.epoch, now, asked_s, int(order.key[:4], 16) / 0xFFFF)
         self._reason = reason
-        self._reopens = self._at(self.breaker.opening(now), now)
+        until = self.breaker.open_until
+        self._reopens = None if until is None else self._at(until, now)
 
     def _opening(self, cost: Cost, now: float) -> tuple[float, str]:
         """When a turn of this cost may be sent, infinity when that is not known, and what holds it back."""

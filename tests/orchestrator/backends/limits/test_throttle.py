@@ -349,3 +349,22 @@ def test_a_limit_never_counts_as_a_failed_attempt() -> None:
 def test_a_throttled_backend_is_an_admission() -> None:
     assert isinstance(Throttled(ScriptedPerformer(), Throttle(LoopClock())), Admission)
     assert not isinstance(ScriptedPerformer(), Admission)
+
+
+def test_an_interrupt_ends_a_wait_for_a_quota_at_once_and_a_resumed_run_has_nothing_in_doubt() -> None:
+    hours = Failed(error="used up", paid="no", retryable=True, limit="quota", retry_after_s=5 * 3600.0)
+    stage = run_of(6, refusing_until(5 * 3600.0, hours), jobs=2)
+
+    async def main() -> float:
+        handle = stage.started()
+        await asyncio.sleep(10)
+        handle.interrupt()
+        result = await handle.result()
+        assert result.ending.ending == "interrupted"
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main()) < 11
+    again = Stage(stage.squad, journal=stage.journal, resumed=True)
+    assert not again.engine().state.unknown
+    result = again.play()
+    assert (result.ending.ending, len(result.answers)) == ("done", 6)
