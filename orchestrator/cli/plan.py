@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+SHOWN_FILES = 12
+
 _WORDS = {"reused": "CACHED", "run": "RUN", "maybe": "MAYBE", "skipped": "SKIP"}
 
 
@@ -104,9 +106,17 @@ def _lines(found: Forecast) -> list[str]:
     lines.append(f"{several(found.turns, 'turn')} to send{maybe}{reused}")
     if found.turns or found.maybe_turns:
         lines.append(f"at most {found.tokens:,} tokens, retries and repairs aside; {_cost(found)}")
+        lines += [f"files read: {_files(found.files)}"] if found.files else []
         seconds = f" ({found.critical_s:.1f} s the last time)" if found.critical_s is not None else ""
         lines.append(f"critical path: {' → '.join(found.critical_path)}{seconds}")
     return lines
+
+
+def _files(paths: tuple[str, ...]) -> str:
+    from agentlark.diagnostics import visible
+
+    more = f" and {len(paths) - SHOWN_FILES:,} more" if len(paths) > SHOWN_FILES else ""
+    return ", ".join(map(visible, paths[:SHOWN_FILES])) + more
 
 
 def _cost(found: Forecast) -> str:
@@ -130,6 +140,7 @@ def _as_json(found: Forecast) -> dict[str, object]:
         "reused_turns": found.reused_turns,
         "tokens_at_most": found.tokens,
         "cost_at_most": None if found.cost is None else float(found.cost),
+        "files": list(found.files),
         "critical_path": list(found.critical_path),
         "critical_seconds": found.critical_s,
         "open_groups": list(found.open_groups),

@@ -264,6 +264,12 @@ class Forecast:
         return sum(node.reused_turns for node in self.nodes)
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The declared inputs that turns to be sent are given, sorted."""
+        turns = (miss.order.input for misses in self.misses.values() for miss in misses)
+        return tuple(sorted({path for turn in turns for path in turn.inputs}))
+
+    @property
     def tokens(self) -> int:
         """The most tokens that the foreseen turns take, retries and repairs aside."""
         return sum(node.tokens for node in self.nodes)

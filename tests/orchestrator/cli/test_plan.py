@@ -37,6 +37,8 @@ def test_before_the_first_run_everything_is_sent(agentlark: Command, project: Pa
     assert below.startswith("RUN     below   2 turns  ")
     assert turns == "6 turns to send"
     assert "critical path: reader → below" in done.stdout
+    assert "files read: docs/a.md, docs/b.md" in done.stdout
+    assert json.loads(agentlark("plan", "--json").stdout)["files"] == ["docs/a.md", "docs/b.md"]
     assert not (project / ".agentfs").exists()
 
 
