@@ -14,8 +14,11 @@ from orchestrator.cli.options import AnswerOptions, PlaceOptions, SquadOptions, 
 from orchestrator.cli.words import several
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orchestrator.core.turn import TurnInput
     from orchestrator.run.foresight import Forecast, ForeseenNode
+    from orchestrator.wiring.runs import RunOptions
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -63,11 +66,26 @@ def why(
             f"there is no agent {agent!r} in what would be run",
             f"did you mean {near!r}?" if near else f"there is {', '.join(known[:12])}",
         )
+    known_turns = _recorded(found, node, places)
     if as_json:
-        json.dump(_why_json(found, node), sys.stdout, indent=2)
+        json.dump(_why_json(found, node, known_turns), sys.stdout, indent=2)
         sys.stdout.write("\n")
         return
-    typer.echo("\n".join(_why_lines(found, node)))
+    typer.echo("\n".join(_why_lines(found, node, known_turns)))
+
+
+def _recorded(found: Forecast, node: ForeseenNode, places: PlaceOptions) -> dict[int, TurnInput]:
+    """What the turns of a node were asked that the record has, by step."""
+    from pathlib import Path
+
+    from orchestrator.core.turn import TurnInput
+    from orchestrator.wiring.reading import open_reader
+
+    keys = found.reused.get(node.id)
+    if not keys:
+        return {}
+    with open_reader(Path.cwd(), places.flags()) as journal:
+        return {step: TurnInput.model_validate_json(journal.body(key)) for step, key in keys.items()}
 
 
 def _forecast(squad: SquadOptions, answers: AnswerOptions, modes: Modes, places: PlaceOptions) -> Forecast:
@@ -76,7 +94,6 @@ def _forecast(squad: SquadOptions, answers: AnswerOptions, modes: Modes, places:
 
     from orchestrator.cli.exits import say
     from orchestrator.cli.findings import tell
-    from orchestrator.cli.meant import squad_prompt
     from orchestrator.wiring.foresight import foresee
     from orchestrator.wiring.runs import RunOptions
 
@@ -94,7 +111,20 @@ def _forecast(squad: SquadOptions, answers: AnswerOptions, modes: Modes, places:
         groups=part.groups,
         with_deps=part.with_deps,
     )
-    return asyncio.run(foresee(found.squad, squad_prompt(squad.prompt, found.squad), options))
+    return asyncio.run(foresee(found.squad, _task(squad.prompt, found.squad, options), options))
+
+
+def _task(given: str | None, squad: Squad, options: RunOptions) -> str:
+    """The task: as for a run, but that of the last run where none is given."""
+    from orchestrator.cli.exits import say
+    from orchestrator.cli.meant import squad_prompt
+    from orchestrator.wiring.reading import last_record
+
+    last = last_record(options.folder, options.places) if given is None and squad.prompt is None else None
+    if last is None:
+        return squad_prompt(given, squad)
+    say(f"prompt: that of {last.slug}")
+    return last.prompt
 
 
 def _lines(found: Forecast) -> list[str]:
@@ -147,11 +177,14 @@ def _as_json(found: Forecast) -> dict[str, object]:
     }
 
 
-def _why_lines(found: Forecast, node: ForeseenNode) -> list[str]:
+def _why_lines(found: Forecast, node: ForeseenNode, recorded: Mapping[int, TurnInput]) -> list[str]:
     from orchestrator.schedule.explain import prompt_diff
 
     said = {"reused": "is answered from the record", "run": "is sent", "maybe": "may be sent"}
     lines = [f"{node.id} {said.get(node.prospect, 'is skipped')}{': ' if node.reason else ''}{node.reason}"]
+    for step, turn in sorted(recorded.items()):
+        lines += ["", f"── step {step}, {turn.purpose}: is on record ──"]
+        lines += [f"{name:<14} {value}" for name, value in _ingredients(turn)]
     for miss in found.misses.get(node.id, ()):
         turn = miss.order.input
         lines += ["", f"── step {miss.order.id.step}, {turn.purpose}: {miss.reason} ──"]
@@ -185,10 +218,14 @@ def _ingredients(turn: TurnInput) -> list[tuple[str, str]]:
     ]
 
 
-def _why_json(found: Forecast, node: ForeseenNode) -> dict[str, object]:
+def _why_json(found: Forecast, node: ForeseenNode, recorded: Mapping[int, TurnInput]) -> dict[str, object]:
     misses = found.misses.get(node.id, ())
     return {
         **asdict(node),
+        "recorded": [
+            {"step": step, "purpose": turn.purpose, "key": turn.key()}
+            for step, turn in sorted(recorded.items())
+        ],
         "misses": [
             {
                 "step": miss.order.id.step,

@@ -235,6 +235,8 @@ class Forecast:
     open_groups: tuple[str, ...]
     """The groups whose waves cannot be foreseen."""
     misses: Mapping[str, Sequence[Miss]] = field(repr=False, default_factory=dict)
+    reused: Mapping[str, Mapping[int, Digest]] = field(repr=False, default_factory=dict)
+    """The keys of turns that the record has, by node and step."""
     bounds: Mapping[tuple[str, str], Usage] = field(default_factory=dict)
     """The most tokens that the foreseen turns take, retries and repairs aside, by backend and model."""
 
@@ -281,8 +283,8 @@ class Gone:
 
     state: RunState
     misses: Mapping[str, Sequence[Miss]]
-    reused: Mapping[str, Sequence[int]]
-    """The steps of each node that were found."""
+    reused: Mapping[str, Mapping[int, Digest]]
+    """The steps of each node that were found, and their keys."""
     assign: Mapping[str, Assignment]
     """By agent."""
     expected_turns: Mapping[str, int]
@@ -307,6 +309,7 @@ def forecast(gone: Gone, history: History) -> Forecast:
         critical_s=seconds,
         open_groups=_open_groups(gone, found),
         misses=gone.misses,
+        reused=gone.reused,
         bounds=bounds,
     )
 
@@ -316,7 +319,7 @@ def _foreseen(node: Node, gone: Gone, above: Mapping[str, ForeseenNode], history
     ended = gone.state.ended.get(node.id)
     if ended is not None and ended.ending == "skipped":
         return ForeseenNode(node.id, node.wave, "skipped", 0, 0, 0, "nothing is handed to it", 0)
-    reused = gone.reused.get(node.id, ())
+    reused = gone.reused.get(node.id, {})
     uncertain = [up for up in _upstream(node, gone.state, above) if above[up].prospect in ("run", "maybe")]
     expected = max(gone.expected_turns[node.id], len(reused) + len(misses))
     if misses:
@@ -407,10 +410,10 @@ async def look_ahead(
     digest = digest_of(b"")
     at = clock.now()
     await engine.execute(RunStarted(run=plan.slug, prompt=digest, squad=digest, simulated=False, at=at))
-    reused: dict[str, list[int]] = {}
+    reused: dict[str, dict[int, Digest]] = {}
     for _, fact in journal.facts(plan.slug):
         if isinstance(fact, TurnEnded) and fact.origin == "reused":
-            reused.setdefault(fact.id.node, []).append(fact.id.step)
+            reused.setdefault(fact.id.node, {})[fact.id.step] = fact.key
     gone = Gone(
         state=state,
         misses=foreseer.misses,

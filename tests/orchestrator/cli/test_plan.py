@@ -65,7 +65,28 @@ def test_what_is_reused_says_so(agentlark: Command, project: Path) -> None:
     done = agentlark("plan")
     assert [line.split()[0] for line in done.stdout.splitlines()[:3]] == ["CACHED"] * 3
     assert done.stdout.splitlines()[3:] == ["0 turns to send, 6 turns from the record"]
-    assert agentlark("why", "reader").stdout == "reader is answered from the record\n"
+    why = agentlark("why", "reader").stdout.splitlines()
+    assert why[:3] == ["reader is answered from the record", "", "── step 1, plan: is on record ──"]
+    assert next(line for line in why if line.startswith("inputs ")).split()[1:] == ["docs/a.md,", "docs/b.md"]
+    recorded = json.loads(agentlark("why", "reader", "--json").stdout)["recorded"]
+    assert [(each["step"], each["purpose"]) for each in recorded] == [(1, "plan"), (2, "follow-up")]
+
+
+def test_a_changed_prompt_is_shown_as_a_small_diff_of_an_agent_and_of_those_it_brought(
+    agentlark: Command, project: Path
+) -> None:
+    config = project / "configs" / "agents.lark"
+    config.write_text(SQUAD.replace('"Researcher", inputs', '"Researcher", blueprint = True, inputs'))
+    assert agentlark("run", "-q").returncode == 0
+    assert agentlark("run", "-q").returncode == 0  # what the heir remembers has settled
+    joined = json.loads(agentlark("plan", "--json").stdout)["agents"][-1]
+    assert (joined["wave"], joined["prospect"]) == (1, "reused")
+    assert f"{joined['id']} is answered from the record" in agentlark("why", joined["id"]).stdout
+    config.write_text(config.read_text().replace('role = "Reviewer"', 'role = "Judge"'))
+    shown = agentlark("why", "below").stdout
+    assert "below is sent: its prompt changed" in shown
+    assert "the prompt since the last run:\n@@ " in shown
+    assert "\n+You are below, the Judge of a squad of agents.\n" in shown
 
 
 def test_json_has_the_parts_of_a_change(agentlark: Command, project: Path) -> None:
@@ -124,3 +145,17 @@ def test_what_cannot_be_given_is_refused_before_anything_is_sent(
     assert help in done.stderr
     assert "Traceback" not in done.stderr
     assert not (project / ".agentfs").exists()
+
+
+def test_without_a_prompt_the_last_one_is_meant(agentlark: Command, tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "agents.lark").write_text('agents = [agent(id = "a", role = "Planner")]\n')
+    nothing = agentlark("plan")
+    assert nothing.returncode == 2
+    assert "no prompt" in nothing.stderr
+    agentlark("run", "--agentfs-session", "first", "--prompt", "Ship it")
+    assert "0 turns to send, 2 turns from the record" in agentlark("plan", "--prompt", "Ship it").stdout
+    for again in (agentlark("plan"), agentlark("why", "a")):
+        assert again.returncode == 0, again.stderr
+        assert "prompt: that of first" in again.stderr
+    assert "0 turns to send, 2 turns from the record" in agentlark("plan").stdout
