@@ -27,7 +27,7 @@ from orchestrator.wiring.runs import RunOptions, start
 
 AGENTS = 200
 AT_ONCE = 32
-BURSTS = (Burst(2.0, 4.0, 429, asks_s=2), Burst(8.0, 4.0, 529, asks_s=2), Burst(14.0, 4.0, 429, asks_s=2))
+BURSTS = (Burst(2.0, 6.0, 429, asks_s=2), Burst(10.0, 6.0, 529, asks_s=2), Burst(18.0, 6.0, 429, asks_s=2))
 QUICK = BURSTS[:2]
 KEY = "key-for-the-loopback-server"
 
