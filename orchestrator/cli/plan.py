@@ -16,6 +16,7 @@ from orchestrator.cli.words import several
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from agentlark.model import Squad
     from orchestrator.core.turn import TurnInput
     from orchestrator.run.foresight import Forecast, ForeseenNode
     from orchestrator.wiring.runs import RunOptions

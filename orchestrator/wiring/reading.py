@@ -41,6 +41,15 @@ def open_reader(
     return open_journal_readonly(path)
 
 
+def last_record(folder: Path, flags: PlaceFlags | None = None) -> RunRecord | None:
+    """What the last run of a folder was started with; None when there was none."""
+    path = places_of(folder, flags).paths.journal
+    if not path.exists():
+        return None
+    with open_journal_readonly(path) as journal:
+        return journal.last_run()
+
+
 @dataclass(slots=True)
 class RecordedRun:
     """A run as far as it is recorded."""
