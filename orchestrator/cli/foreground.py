@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from orchestrator.sinks.live import LiveSink
 
 
+_ASKED_FOR = ("json:", "cassette:")
+"""Sinks whose output was asked for: a run whose output is not all there has not done as asked."""
+
+
 @dataclass(slots=True)
 class Showing:
     """How a run is shown: a table on a terminal, lines elsewhere, NDJSON or next to nothing on request."""
@@ -121,7 +125,7 @@ class Showing:
         else:
             for complaint in result.silent:
                 say(f"warning: {complaint}")
-        if self.as_json and any(complaint.startswith("json:") for complaint in result.silent):
+        if any(complaint.startswith(_ASKED_FOR) for complaint in result.silent):
             code = code or FAILED
         return code
 

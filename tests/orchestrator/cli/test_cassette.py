@@ -97,6 +97,13 @@ def test_what_cannot_be_is_refused_before_anything_is_done(
     assert not (tmp_path / ".agentfs").exists()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_cassette_that_cannot_be_written_to_its_end_is_a_failure(agentlark: Command, config: Path) -> None:
+    full = agentlark("run", "-q", "--record", "/dev/full")
+    assert full.returncode == 1
+    assert "cassette: [Errno 28]" in full.stderr
+
+
 def test_settings_that_are_none_are_refused(agentlark: Command, tape: Path) -> None:
     lines = tape.read_text().splitlines()
     head = json.loads(lines[0])
