@@ -96,7 +96,8 @@ def history_of(state: RunState, facts: Iterable[Fact]) -> History:
                 sent[fact.id.node, fact.id.step] = fact.at
             case TurnEnded():
                 passage = _passage(history, fact.id.node)
-                passage.began = passage.began or fact.at
+                if fact.ending != "deferred":  # what was held back has not begun
+                    passage.began = passage.began or fact.at
                 begun = sent.pop((fact.id.node, fact.id.step), fact.at)
                 passage.seconds += (fact.at - begun).total_seconds()
                 _count(passage, fact)

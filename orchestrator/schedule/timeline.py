@@ -216,7 +216,7 @@ class _Folding:
     def timeline(self) -> Timeline:
         """Everything that was taken."""
         for track in self._tracks.values():
-            self._end_work(track, "lost")
+            self._end_work(track, "lost" if self._state.ending is not None else "work")
             self._end_wait(track)
         before = self._before()
         bars = [self._bar(node, before[node.group]) for node in self._state.in_order()]

@@ -81,3 +81,10 @@ def test_handoffs_of_blueprints_and_of_agents_are_told_together() -> None:
         ("a", "c", "mind"),
     ]
     assert history.handed == [handed]
+
+
+def test_a_turn_that_was_held_back_has_not_begun() -> None:
+    state = RunState(a_squad([an_agent("a")]))
+    held = turn_ended("a", ending="deferred", usage=None)
+    passage = history_of(state, [run_started(), held]).passages["a"]
+    assert (passage.standing, passage.began) == ("not started", None)

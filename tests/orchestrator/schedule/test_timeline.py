@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentlark.model import Squad
-from orchestrator.core.facts import Fact
+from orchestrator.core.facts import Fact, RunEnded
 from orchestrator.core.turn import Deferred, Failed, Outcome
 from orchestrator.schedule.state import RunState
 from orchestrator.schedule.timeline import WAITS, Bar, Timeline, timeline_of
@@ -119,6 +119,14 @@ def test_what_lies_between_two_sessions_is_left_out_and_what_was_cut_off_is_lost
     assert timeline.seconds == 6
     assert spans(timeline, "a") == [("lost", 0, 2), ("slot", 2, 3), ("work", 3, 6)]
     assert [mark.label for mark in timeline.marks] == ["resumed"]
+
+
+def test_a_turn_in_flight_is_work_while_the_run_goes_and_lost_once_it_was_stopped() -> None:
+    going: list[tuple[float, Fact]] = [(0, run_started()), (1, turn_started("a")), (3, turn_started("b"))]
+    assert spans(of(SQUAD, *going), "a") == [("slot", 0, 1), ("work", 1, 3)]
+    stopped = of(SQUAD, *going, (4, RunEnded(ending="stopped", at=EPOCH)))
+    assert spans(stopped, "a") == [("slot", 0, 1), ("lost", 1, 4)]
+    assert [mark.label for mark in stopped.marks] == ["run stopped"]
 
 
 def test_a_turn_from_a_record_takes_no_time_and_is_shown() -> None:
