@@ -1,4 +1,4 @@
-"""A folder opened for one process to record in it."""
+"""A folder opened for one process to record in it, and the artifacts that are projected from its record."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from orchestrator.core.places import Places
+from orchestrator.store.artifacts import ArtifactProjection
 from orchestrator.store.folder_lock import FolderLock
 from orchestrator.store.journal import AgentFSJournal
 
@@ -29,3 +30,10 @@ def open_folder(places: Places, stack: AsyncExitStack) -> OpenFolder:
     journal = AgentFSJournal(places.paths.journal if places.paths.keeps_trail else None)
     stack.push_async_callback(journal.close)
     return OpenFolder(places, journal, lock)
+
+
+def open_artifacts(places: Places, stack: AsyncExitStack) -> ArtifactProjection:
+    """Open a folder's artifacts until the stack is left. Raises StoreRefused when that must not be."""
+    artifacts = ArtifactProjection(places.paths.artifacts)
+    stack.callback(artifacts.close)
+    return artifacts

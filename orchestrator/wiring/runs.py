@@ -48,7 +48,7 @@ from orchestrator.store.inbox import FolderInbox
 from orchestrator.store.remote import MirrorSink
 from orchestrator.wiring.answering import CARDS, check_answerable, performers
 from orchestrator.wiring.given import inputs_of, memory_of
-from orchestrator.wiring.opening import OpenFolder, open_folder
+from orchestrator.wiring.opening import OpenFolder, open_artifacts, open_folder
 from orchestrator.wiring.reading import RecordedRun, places_of, recorded_run
 from orchestrator.wiring.spending import Spending, spending_of
 from orchestrator.wiring.tapes import Tapes, recorders
@@ -106,6 +106,7 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
         opened = open_folder(places_of(options.folder, options.places, options.environ), stack)
         said += bring_up_to_date(opened.places.paths) if _remembers(squad, options.tapes) else ()
         remembered = _remembered(squad, opened.places.paths, redactor, options.tapes, simulated=simulated)
+        artifacts = open_artifacts(opened.places, stack)
         record = RunRecord(
             slug=opened.places.session or now.strftime("run-%Y%m%d-%H%M%S"),
             squad=emit(squad),
@@ -123,7 +124,7 @@ async def start(squad: Squad, prompt: str, options: RunOptions | None = None) ->
         slug = await opened.journal.open_run(record)
         record = record.model_copy(update={"slug": slug})
         run = RecordedRun(record, squad, settings, RunState(squad, conducts_of(squad, settings.asked)))
-        yield _launch(run, answers, spending, options, opened, stack, said)
+        yield _launch(run, _Means(opened, artifacts, answers, spending, said), options, stack)
 
 
 @asynccontextmanager
@@ -141,6 +142,7 @@ async def resume(
         raise UserError(f"there is no run in {options.folder}", "start one with `agentlark run --prompt …`")
     async with AsyncExitStack() as stack:
         opened = open_folder(places, stack)
+        artifacts = open_artifacts(places, stack)
         if isinstance(run, RecordedRun):
             run.catch_up(opened.journal)
         else:
@@ -165,7 +167,7 @@ async def resume(
         spending = spending_of(run.squad, settings, run.state.ledger, is_billed=is_billed)
         answers = _answers(run.squad, settings, options.clock, tapes, stack)
         said = check_telemetry(settings) + ((drifted.notice,) if drifted.notice else ())
-        yield _launch(run, answers, spending, options, opened, stack, said)
+        yield _launch(run, _Means(opened, artifacts, answers, spending, said), options, stack)
 
 
 def plan_of(slug: str, task: str, settings: Settings) -> Plan:
@@ -222,34 +224,36 @@ def _kept_origin(options: RunOptions, redactor: Redactor) -> dict[str, str]:
     return kept_origin(origin, redactor)
 
 
-def _launch(
-    run: RecordedRun,
-    answers: _Answers,
-    spending: Spending,
-    options: RunOptions,
-    opened: OpenFolder,
-    stack: AsyncExitStack,
-    notices: tuple[str, ...] = (),
-) -> RunHandle:
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What a run is carried out with, all of it open before the run is recorded."""
+
+    opened: OpenFolder
+    artifacts: ArtifactProjection
+    answers: _Answers
+    spending: Spending
+    notices: tuple[str, ...]
+
+
+def _launch(run: RecordedRun, means: _Means, options: RunOptions, stack: AsyncExitStack) -> RunHandle:
     """Set a run going, from its first fact or from where its record ends."""
+    opened, answers, spending = means.opened, means.answers, means.spending
     record, state, paths = run.record, run.state, opened.places.paths
     opened.lock.name(record.slug)
     memory = memory_in(record.settings, record.slug)
-    projection = ArtifactProjection(paths.artifacts)
-    stack.callback(projection.close)
     head = RunHead(
         run=record.slug,
         backends=backends_of(run.squad, run.settings),
         unknown=tuple(state.unknown.values()),
         simulated=record.simulated,
         cassette=answers.cassette.cassette.name if answers.cassette else None,
-        notices=(*notices, *notes_on(run.squad, spending.budget)),
+        notices=(*means.notices, *notes_on(run.squad, spending.budget)),
         done=tuple(node.id for node in state.in_order() if state.has_done(node.id)),
     )
     inbox = FolderInbox(paths.inbox, record.slug, lambda text: engine.show(Notice(text=text)))
     sinks: list[Sink] = [
         LogSink(paths.logs, {node.id: node.agent.role for node in state.in_order()}, opened.journal.body),
-        ArtifactSink(projection, opened.journal, record.slug),
+        ArtifactSink(means.artifacts, opened.journal, record.slug),
         *_mirrors(opened.places),
         *telemetry_sinks(run.settings, state, opened.journal),
         *recorders(answers.tape, record, kept_settings(run.settings) | kept_memory(memory), opened.journal),

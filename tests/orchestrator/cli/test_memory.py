@@ -148,11 +148,14 @@ def test_what_is_no_memory_is_refused_and_left_alone(agentlark: Command, full: P
         if kind == "text":
             path.write_text("just some text")
     before = path.read_bytes() if path.is_file() else b""
-    for arguments in (("memory:inspect",), ("memory:condense",), ("memory:rebuild",)):
+    runs = agentlark("runs", "ls").stdout
+    refusing = ("memory:inspect",), ("memory:condense",), ("memory:rebuild",), ("run", "--builtin", "-p", "x")
+    for arguments in refusing:
         done = agentlark(*arguments)
         assert done.returncode == 2, done.stderr
         assert "help:" in done.stderr and "Traceback" not in done.stderr
     assert before == (path.read_bytes() if path.is_file() else b"")
+    assert agentlark("runs", "ls").stdout == runs, "a run that was refused is recorded"
 
 
 def test_a_broken_artifact_is_listed_as_broken_beside_the_rest(agentlark: Command, full: Path) -> None:
