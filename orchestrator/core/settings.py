@@ -239,7 +239,9 @@ def _telemetry(flags: Flags, env: Mapping[str, str]) -> Telemetry | None:
     endpoint = _first(("--otel", flags.otel), *asked)
     if endpoint is None:
         if flags.otel_content:
-            raise UserError("--otel-content: no spans are sent", "name a collector: --otel http://localhost:4318")
+            raise UserError(
+                "--otel-content: no spans are sent", "name a collector: --otel http://localhost:4318"
+            )
         return None
     try:
         parts = urlsplit(endpoint.value)
