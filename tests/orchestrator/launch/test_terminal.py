@@ -11,6 +11,8 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+import pytest
+
 from orchestrator.panes.errors import SessionNotFound
 from orchestrator.panes.zellij import ZellijClient
 from orchestrator.process import in_terminal
@@ -121,22 +123,25 @@ def test_control_q_leaves_a_run_going_that_is_to_go_on(zellij_desk: Desk) -> Non
     assert "interrupted" not in desk.log("timeline")
 
 
+# 0.45.1 now and then turns away a client of a busy machine, before we come into it.
+@pytest.mark.parametrize("zellij_desk", [pytest.param("0.44.3", marks=pytest.mark.terminal)], indirect=True)
 def test_inside_zellij_the_launch_takes_the_user_to_a_new_session(zellij_desk: Desk) -> None:
     desk = zellij_desk
     around = desk.place.around  # makes its folders
-    Path(around.environ["ZELLIJ_CONFIG_DIR"], "config.kdl").write_text("")  # else a wizard asks for one
+    # Without these zellij asks for a configuration, or shows tips, and they get the keys.
+    config = Path(around.environ["ZELLIJ_CONFIG_DIR"], "config.kdl")
+    config.write_text("show_startup_tips false\nshow_release_notes false\n")
+    layout = Path(around.cwd, "mine.kdl")
+    layout.write_text("layout {\n    pane\n}\n")
 
     async def launched_inside() -> str:
-        async with in_terminal(desk.zellij("--session", "mine")) as terminal:
-            mine = ZellijClient("mine", program=desk.program, around=desk.place.around)
+        outer = desk.zellij(f"--new-session-with-layout={layout}", "--session", "mine")
+        async with in_terminal(outer) as terminal:
+            mine = ZellijClient("mine", program=desk.program, around=around)
             await until(lambda: mine.sessions.exists("mine"))
             await until(lambda: _is_attached(mine))
-            terminal.press(b" \x7f")  # zellij takes along only somebody who has pressed a key
-            (pane,) = [pane for pane in await mine.panes.list() if not pane.is_floating]
-            words = [*COMMAND, "launch", "--prompt", "x", *SLOW]
-            await mine.panes.submit(
-                pane.pane_id, f"cd {shlex.quote(str(desk.folder))} && {shlex.join(words)}"
-            )
+            words = f"cd {shlex.quote(str(desk.folder))} && {shlex.join([*COMMAND, 'launch', *SLOW])}"
+            terminal.press(words.encode() + b"\r")
             opened = await asyncio.to_thread(desk.opened)
             ours = ZellijClient(opened.name, program=desk.program, around=desk.place.around)
             await until(lambda: _is_attached(ours))
