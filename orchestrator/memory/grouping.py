@@ -54,14 +54,14 @@ def _gathering(key: _Key, part: Sequence[Found]) -> Gathering:
 
 
 def _with_leftovers(groups: Mapping[_Key, list[Found]], least: int) -> dict[_Key, list[Found]]:
-    """The groups, those too small put together by agent, summaries left out of that."""
+    """The groups, those too small put together by agent, summaries of a topic left out of that."""
     whole: dict[_Key, list[Found]] = {}
     for key, group in groups.items():
         if len(group) >= least:
             whole.setdefault(key, []).extend(group)
             continue
-        agent, simulated, _ = key
-        loose = [one for one in group if one.type != "summary"]
+        agent, simulated, topic = key
+        loose = [one for one in group if one.type != "summary" or topic == VARIOUS]
         whole.setdefault((agent, simulated, VARIOUS), []).extend(loose)
     return {key: sorted(group, key=lambda one: (one.created, one.id)) for key, group in whole.items()}
 

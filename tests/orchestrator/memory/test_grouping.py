@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orchestrator.memory import grouping
@@ -75,6 +75,9 @@ def test_nothing_is_gathered_twice_and_order_does_not_matter(
     assert len({one.summariser for one in made}) == len(made)
 
 
+@example(
+    [("b", False, "", "summary", "r"), ("b", False, "x", "plan", "r"), ("b", False, "y", "plan", "r")], 2, 2
+)
 @given(
     st.lists(
         st.tuples(
