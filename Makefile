@@ -41,7 +41,7 @@ run: $(VENV)/.run
 	$(BIN)/agentlark run --backend rehearsal --rehearsal-delay 0.4 --prompt "$(PROMPT)"
 
 test: $(VENV)/.test
-	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered -q
+	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered --durations=25 -q
 
 quick: $(VENV)/.test
 	$(BIN)/pytest -n auto -q -m "not slow"

@@ -13,7 +13,7 @@ RERUNS = 2
 def pytest_configure() -> None:
     """Let Ctrl+C and a lost terminal reach the programs that tests start.
 
-    A shell starts what it puts into the background with SIGINT ignored, nohup does so with SIGHUP, and that is
+    A shell starts what it puts into the background with SIGINT ignored, nohup does so with SIGHUP; both are
     inherited.
     """
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
