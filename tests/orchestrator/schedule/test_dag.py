@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.schedule.dag import dag_order, squad_graph
+from orchestrator.schedule.dag import dag_order
 from tests.doubles.squads import a_squad, an_agent
 
 
@@ -22,13 +22,6 @@ def test_a_tie_is_decided_by_the_file_also_among_agents_that_became_free_togethe
 def test_groups_are_listed_one_after_another() -> None:
     squad = a_squad([an_agent("b", "a"), an_agent("a")], [an_agent("d", "a"), an_agent("c")])
     assert dag_order(squad) == ["a", "b", "d", "c"]
-
-
-def test_the_graph_points_from_an_agent_to_those_that_wait_for_it() -> None:
-    graph = squad_graph(a_squad([an_agent("a")], [an_agent("b", "a")]))
-    assert list(graph.edges) == [("a", "b")]
-    assert graph.nodes["b"]["group"] == "g1"
-    assert graph.nodes["b"]["index"] == 1
 
 
 def test_a_squad_without_agents_has_an_empty_order() -> None:
