@@ -3,6 +3,7 @@
 #   make run     install and run the built-in squad with the offline backend
 #   make test    install the test tools and run all tests
 #   make check   format, lint, types, layers
+#   make cover   all tests, and which lines they reach
 #   make soak    the long versions of the fault and property tests
 #   make bench   the benchmarks, as ratios
 #   make dist    a wheel and one self-contained file that runs from any folder
@@ -12,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PROMPT ?= Ship the MVP
 
-.PHONY: run test quick soak check format bench dist clean
+.PHONY: run test quick cover soak check format bench dist clean
 
 $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
@@ -41,7 +42,10 @@ run: $(VENV)/.run
 	$(BIN)/agentlark run --backend rehearsal --rehearsal-delay 0.4 --prompt "$(PROMPT)"
 
 test: $(VENV)/.test
-	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered --durations=25 -q
+	$(BIN)/pytest -n auto --durations=25 -q
+
+cover: $(VENV)/.test
+	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered -q
 
 quick: $(VENV)/.test
 	$(BIN)/pytest -n auto -q -m "not slow"
