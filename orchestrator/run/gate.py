@@ -98,6 +98,9 @@ class Gate:
         worst = one_turn(most.input + most.output, bound.cost)
         if self._is_closed:
             raise Interrupted
+        if self._budget is None:
+            self._state.ledger.reserve(order.id, self._state.nodes[order.id.node], worst)
+            return bound
         admitted: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         heappush(self._line, _Waiting(-order.urgency, next(self._arrivals), order, worst, admitted))
         self.look()
@@ -145,8 +148,7 @@ class Gate:
             self._capped(refusal)
 
     def _judge(self, waiting: _Waiting) -> Verdict:
-        if self._budget is None:
-            return "fits"
+        assert self._budget is not None
         node, ledger = self._node(waiting), self._state.ledger
         return judge(self._budget, node, waiting.worst, ledger, self.elapsed_s)
 

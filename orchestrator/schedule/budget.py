@@ -161,6 +161,8 @@ class Ledger:
 
     def reserve(self, id: TurnId, node: Node, worst: Amount) -> None:
         """Promise a turn its worst case. Done again for the same turn, it replaces the promise."""
+        if (held := self._open.get(id)) is not None and held.worst == worst:
+            return
         self._release(id)
         promise = _Promise(accounts_of(node), worst)
         self._open[id] = promise
