@@ -32,6 +32,7 @@ _GREETINGS = ("configuration", "about")
 _SWITCH_S = 5.0
 _HOPELESS = 0.25
 """The share of the deadline for which a new session may look as if nothing came of it."""
+_STARTS = 4
 
 
 class Sessions:
@@ -159,17 +160,31 @@ class Sessions:
         await self._calls.act(session, "switch-mode", mode)
 
     async def _start(self, name: str, flags: Sequence[str], cwd: Path | None) -> None:
+        """Start a session, and again while nothing comes of it: whoever lists sessions may kill a newborn one.
+
+        To see which sessions live, zellij connects to each, and a server that is asked before its first
+        client has come ends without a word; that client then says all is well, or waits for ever.
+        """
+        for left in reversed(range(_STARTS)):
+            try:
+                return await self._start_once(name, flags, cwd)
+            except (DeadlineExceeded, NotCreated):
+                try:
+                    await self.kill(name)
+                except SessionNotFound:
+                    if left:
+                        continue
+                except MultiplexerError:
+                    pass
+                raise
+
+    async def _start_once(self, name: str, flags: Sequence[str], cwd: Path | None) -> None:
         argv = [*flags, "attach", "--create-background", name]
-        try:
-            ended = await self._calls.program.call(argv, cwd=cwd)
-            if ended.code != 0:
-                raise _why(name, refusal(argv, ended), bool(flags))
-            await self._has_panes(name)
-            await self._without_greeting(name)
-        except (DeadlineExceeded, NotCreated):
-            with suppress(MultiplexerError):
-                await self.kill(name)
-            raise
+        ended = await self._calls.program.call(argv, cwd=cwd)
+        if ended.code != 0:
+            raise _why(name, refusal(argv, ended), bool(flags))
+        await self._has_panes(name)
+        await self._without_greeting(name)
 
     async def _has_panes(self, name: str) -> None:
         """Return when a session that was just started has a terminal pane.

@@ -15,7 +15,7 @@ import pytest
 
 from orchestrator.panes.errors import SessionNotFound
 from orchestrator.panes.zellij import ZellijClient
-from orchestrator.process import in_terminal
+from orchestrator.process import Terminal, in_terminal
 from orchestrator.store.folder_lock import holder_of
 from tests.orchestrator.cli.going import COMMAND, holds_soon
 from tests.orchestrator.launch.desk import SLOW, Desk
@@ -137,8 +137,8 @@ def test_inside_zellij_the_launch_takes_the_user_to_a_new_session(zellij_desk: D
     async def launched_inside() -> str:
         outer = desk.zellij(f"--new-session-with-layout={layout}", "--session", "mine")
         async with in_terminal(outer) as terminal:
+            await _drawn(terminal)
             mine = ZellijClient("mine", program=desk.program, around=around)
-            await until(lambda: mine.sessions.exists("mine"))
             await until(lambda: _is_attached(mine))
             words = f"cd {shlex.quote(str(desk.folder))} && {shlex.join([*COMMAND, 'launch', *SLOW])}"
             terminal.press(words.encode() + b"\r")
@@ -151,6 +151,15 @@ def test_inside_zellij_the_launch_takes_the_user_to_a_new_session(zellij_desk: D
         return tab
 
     assert asyncio.run(launched_inside()) == "core-logs"
+
+
+async def _drawn(terminal: Terminal) -> None:
+    """Return when zellij shows something; a session that is asked about before that may end of it."""
+
+    async def is_drawn() -> bool:
+        return terminal.drawn != b""
+
+    await until(is_drawn)
 
 
 async def _is_attached(client: ZellijClient) -> bool:
@@ -167,9 +176,9 @@ def test_the_layout_that_was_written_can_be_opened_by_hand(zellij_desk: Desk) ->
 
     async def opened_by_hand() -> str:
         layout = f"--new-session-with-layout={desk.folder / 'zellij.kdl'}"
-        async with in_terminal(desk.zellij(layout, "--session", "hand")):
+        async with in_terminal(desk.zellij(layout, "--session", "hand")) as terminal:
+            await _drawn(terminal)
             hand = ZellijClient("hand", program=desk.program, around=desk.place.around)
-            await until(lambda: hand.sessions.exists("hand"))
             await until(lambda: _is_attached(hand))
             assert await hand.tabs.names() == ("core-logs", "spawned-agents")
             builder = next(pane for pane in await hand.panes.list() if pane.title == "builder")

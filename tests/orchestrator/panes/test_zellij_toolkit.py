@@ -54,6 +54,25 @@ def test_the_four_calls_that_everybody_starts_with(zellij: ZellijClient, place: 
     asyncio.run(scenario())
 
 
+def test_a_session_starts_though_others_ask_which_sessions_there_are(zellij: ZellijClient) -> None:
+    around = replace(zellij.program.around, deadline_s=15.0)
+    impatient = ZellijClient(program=zellij.program.path, around=around)
+
+    async def scenario() -> None:
+        async def ask() -> None:
+            while True:
+                await zellij.sessions.list()
+
+        asking = asyncio.create_task(ask())
+        for number in range(3):
+            created = await impatient.sessions.create(f"s{number}")
+            assert created.is_live
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+
+    asyncio.run(scenario())
+
+
 def test_a_call_is_for_the_session_it_names_or_the_bound_one(zellij: ZellijClient) -> None:
     async def scenario() -> None:
         with pytest.raises(SessionNotBound):
