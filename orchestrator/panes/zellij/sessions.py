@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from orchestrator.panes.errors import (
+    CallFailed,
     DeadlineExceeded,
     InvalidInput,
     LayoutRejected,
@@ -160,23 +161,28 @@ class Sessions:
         await self._calls.act(session, "switch-mode", mode)
 
     async def _start(self, name: str, flags: Sequence[str], cwd: Path | None) -> None:
-        """Start a session, and again while nothing comes of it: whoever lists sessions may kill a newborn one.
+        """Start a session, and again when it was killed at birth by somebody who listed sessions.
 
         To see which sessions live, zellij connects to each, and a server that is asked before its first
         client has come ends without a word; that client then says all is well, or waits for ever.
         """
         for left in reversed(range(_STARTS)):
             try:
-                return await self._start_once(name, flags, cwd)
+                await self._start_once(name, flags, cwd)
             except (DeadlineExceeded, NotCreated):
-                try:
-                    await self.kill(name)
-                except SessionNotFound:
-                    if left:
-                        continue
-                except MultiplexerError:
-                    pass
-                raise
+                if await self._killed(name) or not left:
+                    raise
+            else:
+                return
+
+    async def _killed(self, name: str) -> bool:
+        """Whether there was something to be killed of a session that did not come to be."""
+        with suppress(DeadlineExceeded, CallFailed):
+            try:
+                await self.kill(name)
+            except SessionNotFound:
+                return False
+        return True
 
     async def _start_once(self, name: str, flags: Sequence[str], cwd: Path | None) -> None:
         argv = [*flags, "attach", "--create-background", name]

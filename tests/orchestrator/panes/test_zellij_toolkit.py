@@ -62,6 +62,7 @@ def test_a_session_starts_though_others_ask_which_sessions_there_are(zellij: Zel
         async def ask() -> None:
             while True:
                 await zellij.sessions.list()
+                await asyncio.sleep(0.2)
 
         asking = asyncio.create_task(ask())
         for number in range(3):
