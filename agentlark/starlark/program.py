@@ -99,7 +99,7 @@ def execute(
     with _tree_set_aside():
         with _collection_paused():
             file = parse_source(text)
-            variables, mistakes = resolve(file, text, known, known)
+            variables, mistakes = resolve(file, text, known, builtins or {})
             if mistakes:
                 thread.print = _drop  # what runs now runs only for what else is wrong with it
             prepared = _Prepared(file, variables, known, load, limits, mistakes)

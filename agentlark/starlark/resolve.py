@@ -12,7 +12,7 @@ evaluator need not check.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from agentlark.diagnostics import SHOWN_LIMIT, Diagnostic, Fix, Related, Source, Span, nearest, replacement
@@ -23,17 +23,17 @@ from agentlark.starlark.values import HEADER
 
 
 def resolve(
-    file: tree.File, source: Source, known: Container[str], names: Iterable[str]
+    file: tree.File, source: Source, known: Collection[str], of_host: Collection[str]
 ) -> tuple[Globals, list[Diagnostic]]:
     """The variables of a file and its mistakes, in file order; sets `scope`, `hops`, `slot` of every name.
 
-    `known` is what the host and the language offer, `names` the same for suggestions. A statement with a
+    `known` is what the host and the language offer, `of_host` what of it is the host's. A statement with a
     mistake must not be run.
 
     Raises:
         StarlarkError: AL006 when expressions nest too deeply.
     """
-    resolver = _Resolver(source, known, names)
+    resolver = _Resolver(source, known, of_host)
     for node in file.body:
         resolver.collect((node,), resolver.bind_global, ())
     for node in file.body:
@@ -56,10 +56,11 @@ def _place_of(diagnostic: Diagnostic) -> int:
 
 
 class _Resolver:
-    def __init__(self, source: Source, known: Container[str], names: Iterable[str]) -> None:
+    def __init__(self, source: Source, known: Collection[str], of_host: Collection[str]) -> None:
         self.source = source
         self.known = known
-        self.names = names
+        self.of_host = of_host
+        self.called: tree.Node | None = None
         self.globals = Globals()
         self.found: list[Diagnostic] = []
         self.module = FunctionScope(None)
@@ -354,17 +355,23 @@ class _Resolver:
         if len(self.found) >= SHOWN_LIMIT:  # looking for near names takes time, and nobody sees this one
             self.report("AL101", f"undefined: {name.name}", name)
             return
-        visible = {*self.names, *self.globals.slots}
+        visible = {*self.known, *self.globals.slots}
         block: Block | None = self.block
         while block is not None:
             visible.update(block.slots)
             block = block.parent
         near = _ELSEWHERE.get(name.name) or nearest(name.name, visible)
         if near is None or near not in visible:
-            self.report("AL101", f"undefined: {name.name}", name, near)
+            self.report("AL101", f"undefined: {name.name}", name, near or self.offer_instead_of(name))
             return
         fix = replacement(self.span(name), name.name, near)
         self.report("AL101", f"undefined: {name.name}", name, f"did you mean {near}?", fix=fix)
+
+    def offer_instead_of(self, name: tree.Name) -> str | None:
+        """What the host has, for somebody who calls something else."""
+        if name is not self.called or not 0 < len(self.of_host) <= _OFFERED:
+            return None
+        return f"beside the language's own there is {', '.join(sorted(self.of_host))}"
 
     def display(self, node: tree.Display) -> None:
         visitors = self.visitors
@@ -445,6 +452,7 @@ class _Resolver:
         visitors = self.visitors
         literal = tree.Literal
         callee = node.callee
+        self.called = callee
         visitors[type(callee)](callee)
         names: dict[str, tree.Name] | None = None
         last = ""
@@ -480,6 +488,9 @@ class _Resolver:
                 if kind is not literal:
                     visitors[kind](arg)
 
+
+_OFFERED = 12
+"""The most names of a host that are listed in a message."""
 
 _ELSEWHERE = {
     "true": "True",
