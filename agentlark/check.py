@@ -413,6 +413,24 @@ def _check_given(agent: Agent, group: int, position: int, places: SquadPlaces) -
         )
 
 
+def check_backends(squad: Squad, places: SquadPlaces, backends: Collection[str]) -> Iterator[Diagnostic]:
+    """Warnings for agents whose backend is none of these; a flag may still give them another."""
+    for g, group in enumerate(squad.groups):
+        for a, agent in enumerate(group.agents):
+            if agent.backend is None or agent.backend in backends:
+                continue
+            place = places.agent(g, a, "backend")
+            near = nearest(agent.backend, backends)
+            yield Diagnostic(
+                "AL325",
+                f"there is no backend {agent.backend!r}: {agent.id!r} runs only with another by --backend",
+                place,
+                severity="warning",
+                help=f"did you mean {near!r}?" if near else f"there is {', '.join(sorted(backends))}",
+                fix=replacement(place, agent.backend, near),
+            )
+
+
 def _term_problem(term: str) -> Problem | None:
     """What is wrong with a term of memory such as `tag:research`, if anything."""
     kind, _, value = term.partition(":")

@@ -28,6 +28,7 @@ CODES = {
     "AL322": "an input pattern that cannot be used",
     "AL323": "an input pattern that matches no file",
     "AL324": "a memory term that cannot be used",
+    "AL325": "a backend that is not there",
     "AL330": "a compiled file that cannot be used",
     "AL340": "a blueprint that is not JSON",
     "AL341": "a blueprint of the wrong shape",

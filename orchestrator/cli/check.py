@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from orchestrator.cli.exits import BAD_INPUT, say
 from orchestrator.cli.findings import Format, FormatOption, look_as_text, look_of, report, screen
 from orchestrator.cli.variables import Variables, variables_of
 from orchestrator.cli.words import count, several
+
+if TYPE_CHECKING:
+    from agentlark.compiler import Compilation
+    from agentlark.diagnostics import Diagnostic
 
 
 def check(
@@ -47,7 +51,7 @@ def check(
         return
     try:
         compilation = compile_file(file, variables=variables_of(var), max_steps=max_steps)
-        found, squad = compilation.diagnostics, compilation.squad
+        found, squad = (*compilation.diagnostics, *_backend_warnings(compilation)), compilation.squad
     except ConfigError as error:
         found, squad = error.diagnostics, None
     report(found, format, look_of(look) if look else None)
@@ -56,6 +60,14 @@ def check(
         say(f"{file}: {count(squad)}, no errors" if squad else f"\n{file}: {several(errors, 'error')}")
     if squad is None:
         raise typer.Exit(BAD_INPUT)
+
+
+def _backend_warnings(compilation: Compilation) -> Iterator[Diagnostic]:
+    if any(agent.backend for agent in compilation.squad.agents()):  # else the backends need not be loaded
+        from agentlark.check import check_backends
+        from orchestrator.backends.cards import LISTINGS
+
+        yield from check_backends(compilation.squad, compilation.places, LISTINGS)
 
 
 def _in_child(

@@ -10,6 +10,7 @@ import pytest
 import agentlark
 from agentlark import codes, explain
 from agentlark.blueprint import read_blueprint
+from agentlark.check import check_backends
 from agentlark.compiled import parse_compiled
 from agentlark.compiler import compile_file
 from agentlark.diagnostics import Diagnostic
@@ -30,7 +31,8 @@ def found_in(language: str, text: str, code: str, folder: Path) -> list[Diagnost
     path = folder / "agents.lark"
     path.write_text(text, encoding="utf-8")
     try:
-        return list(compile_file(path).diagnostics)
+        compiled = compile_file(path)
+        return [*compiled.diagnostics, *check_backends(compiled.squad, compiled.places, ["anthropic"])]
     except ConfigError as error:
         return list(error.diagnostics)
 

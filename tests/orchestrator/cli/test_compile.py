@@ -60,6 +60,17 @@ def test_check_speaks_json(agentlark: Command, config: Path) -> None:
     assert (first["file"], first["line"]) == ("configs/agents.lark", 1)
 
 
+def test_check_warns_of_a_backend_that_run_would_refuse(agentlark: Command, config: Path) -> None:
+    config.write_text('agents = [agent(id = "a", role = "A", backend = "antropic")]\n')
+    done = agentlark("check", "--format", "json")
+    assert done.returncode == 0
+    [found] = json.loads(done.stdout)["diagnostics"]
+    assert (found["code"], found["severity"], found["column"]) == ("AL325", "warning", 49)
+    assert found["fix"]["edits"][0]["text"] == '"anthropic"'
+    refused = agentlark("run", "--prompt", "x")
+    assert (refused.returncode, "there is no backend 'antropic'" in refused.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("command", ["compile", "check"])
 def test_a_file_that_cannot_be_read_ends_with_two(command: str, agentlark: Command) -> None:
     done = agentlark(command, "missing.lark")
