@@ -75,6 +75,14 @@ def test_help_imports_nothing_heavy_and_no_models(project: Path) -> None:
     assert not modules_after(command("--help"), project) & {*HEAVY, "pydantic", "jinja2"}
 
 
+def test_only_the_command_that_is_called_is_imported(project: Path) -> None:
+    from orchestrator.cli.app import COMMANDS
+
+    commands = {f"orchestrator.cli.{home.partition(':')[0]}" for home, _ in COMMANDS.values()}
+    assert not modules_after(command("--help"), project) & commands
+    assert modules_after(command("check"), project) & commands == {"orchestrator.cli.check"}
+
+
 def test_the_language_alone_imports_neither_lark_nor_pydantic(project: Path) -> None:
     program = "from agentlark import starlark; starlark.execute('x = [1, 2]', filename='x')"
     assert not modules_after(program, project) & {*HEAVY, "pydantic", "jinja2", "agentlark.model"}

@@ -2,45 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from agentlark import __version__
-from orchestrator.cli.agentfs_read import agentfs_read
-from orchestrator.cli.agentfs_snapshot import agentfs_snapshot
-from orchestrator.cli.approve import approve, edit, reject
-from orchestrator.cli.attach import attach
-from orchestrator.cli.cache import cache
-from orchestrator.cli.check import check
-from orchestrator.cli.compile import compile_
-from orchestrator.cli.config import config
-from orchestrator.cli.diff import diff
-from orchestrator.cli.docs import docs
-from orchestrator.cli.doctor import doctor
-from orchestrator.cli.explain import explain
-from orchestrator.cli.fmt import fmt
-from orchestrator.cli.graph import graph
-from orchestrator.cli.init import init
-from orchestrator.cli.interrupt import interrupt
-from orchestrator.cli.launch import launch
-from orchestrator.cli.logs import logs
-from orchestrator.cli.lsp import lsp
-from orchestrator.cli.memory_condense import memory_condense
-from orchestrator.cli.memory_inspect import memory_inspect
-from orchestrator.cli.memory_rebuild import memory_rebuild
-from orchestrator.cli.metrics import metrics
-from orchestrator.cli.plan import plan, why
-from orchestrator.cli.resume import resume
-from orchestrator.cli.run import run
-from orchestrator.cli.runs import runs
-from orchestrator.cli.runs_rm import rm
-from orchestrator.cli.schema import schema
-from orchestrator.cli.show import show
-from orchestrator.cli.status import status
-from orchestrator.cli.stop import stop
-from orchestrator.cli.timeline import timeline
+from orchestrator.cli.lazy import add_lazily
+
+COMMANDS = {
+    "run": ("run:run", "Run a squad in this folder and print its answer."),
+    "resume": ("resume:resume", "Go on with a run; recorded turns are never sent again."),
+    "launch": (
+        "launch:launch",
+        "Run a squad in the background and show every agent's log in a terminal session.",
+    ),
+    "attach": ("attach:attach", "Show the session that was launched in this folder."),
+    "status": ("status:status", "Say what runs in this folder: the run, its agents, its session."),
+    "stop": (
+        "stop:stop",
+        "Interrupt the run of this folder, stop it at once if that takes too long, and end its session.",
+    ),
+    "plan": (
+        "plan:plan",
+        "Say what a run would send, what it would take from the record, and why; nothing is sent or written.",
+    ),
+    "why": (
+        "plan:why",
+        "Say why an agent's turns would be sent or not, and what changed since the last run.",
+    ),
+    "interrupt": ("interrupt:interrupt", "Ask the run that is going to end."),
+    "approve": ("approve:approve", "Let a waiting wave be run."),
+    "reject": ("approve:reject", "Refuse a waiting wave."),
+    "edit": ("approve:edit", "Edit a waiting wave in $EDITOR, and let it be run."),
+    "show": ("show:show", "Print what an agent answered in the last run, or how it is configured."),
+    "logs": ("logs:logs", "Print the log of an agent or of the run."),
+    "metrics": (
+        "metrics:metrics",
+        "Say what a run took, by agent and by wave: turns, tokens, cost, time, and what reuse saved.",
+    ),
+    "timeline": ("timeline:timeline", "Draw who ran when, waited for what, and the critical path."),
+    "graph": ("graph:graph", "Draw who waits for whom."),
+    "compile": ("compile:compile_", "Compile a configuration to checked JSON."),
+    "check": ("check:check", "Report everything wrong with a configuration."),
+    "diff": ("diff:diff", "Print agents, groups, fields and edges that differ between two squads."),
+    "explain": (
+        "explain:explain",
+        "Print what a diagnostic's code means, a file that gets it, and what to do.",
+    ),
+    "docs": ("docs:docs", "Print the builtins and every field with type, default and meaning."),
+    "fmt": ("fmt:fmt", "Format configurations; what they mean never changes."),
+    "lsp": ("lsp:lsp", "Serve an editor over stdin and stdout (needs the extra lsp)."),
+    "schema": ("schema:schema", "Print the JSON Schema of the compiled form."),
+    "init": ("init:init", "Write a commented configs/agents.lark to start from."),
+    "doctor": ("doctor:doctor", "Say what is there, missing or broken here."),
+    "memory:inspect": ("memory_inspect:memory_inspect", "List artifacts, newest first."),
+    "memory:condense": (
+        "memory_condense:memory_condense",
+        "Summarise older artifacts by agent and topic; the originals stay and are marked.",
+    ),
+    "memory:rebuild": (
+        "memory_rebuild:memory_rebuild",
+        "Write all artifacts, summaries and marks anew from the journals.",
+    ),
+    "agentfs:read": ("agentfs_read:agentfs_read", "List turns, newest first."),
+    "agentfs:snapshot": (
+        "agentfs_snapshot:agentfs_snapshot",
+        "Copy the audit trail, also during a run, for tools that need the file to themselves.",
+    ),
+    "runs": ("runs:runs", "The recorded runs of this folder."),
+    "cache": ("cache:cache", "What the journal keeps for reuse."),
+    "config": ("config:config", "What holds for a run."),
+}
+"""Each command's module and function in this package, and the first sentence of its help."""
 
 app = typer.Typer(
     name="agentlark",
@@ -67,51 +100,13 @@ def _root(
     """Compile agents.lark into a checked DAG, run the squad, and keep a record of every turn."""
 
 
-app.command("run")(run)
-app.command("resume")(resume)
-app.command("launch")(launch)
-app.command("attach")(attach)
-app.command("status")(status)
-app.command("stop")(stop)
-app.command("plan")(plan)
-app.command("why")(why)
-app.command("interrupt")(interrupt)
-app.command("approve")(approve)
-app.command("reject")(reject)
-app.command("edit")(edit)
-app.command("show")(show)
-app.command("logs")(logs)
-app.command("metrics")(metrics)
-app.command("timeline")(timeline)
-runs.command("rm")(rm)
-app.add_typer(runs, name="runs")
-app.add_typer(cache, name="cache")
-app.command("graph")(graph)
-app.command("compile")(compile_)
-app.command("check")(check)
-app.command("diff")(diff)
-app.command("explain")(explain)
-app.command("docs")(docs)
-app.command("fmt")(fmt)
-app.command("lsp")(lsp)
-app.command("schema")(schema)
-app.command("init")(init)
-app.command("doctor")(doctor)
-app.add_typer(config, name="config")
-
 # Commands with a colon work with a space too: `agentlark memory inspect`.
-_SPACED: dict[str, Callable[..., None]] = {
-    "memory:inspect": memory_inspect,
-    "memory:condense": memory_condense,
-    "memory:rebuild": memory_rebuild,
-    "agentfs:read": agentfs_read,
-    "agentfs:snapshot": agentfs_snapshot,
-}
 _rooms: dict[str, typer.Typer] = {}
-for _name, _command in _SPACED.items():
-    _room, _, _verb = _name.partition(":")
-    if _room not in _rooms:
-        _rooms[_room] = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-        app.add_typer(_rooms[_room], name=_room, hidden=True)
-    app.command(_name)(_command)
-    _rooms[_room].command(_verb)(_command)
+for _name, (_home, _summary) in COMMANDS.items():
+    add_lazily(app, _name, f"orchestrator.cli.{_home}", _summary)
+    _room, _colon, _verb = _name.partition(":")
+    if _colon:
+        if _room not in _rooms:
+            _rooms[_room] = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+            app.add_typer(_rooms[_room], name=_room, hidden=True)
+        add_lazily(_rooms[_room], _verb, f"orchestrator.cli.{_home}", _summary)

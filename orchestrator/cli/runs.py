@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestrator.cli.runs_rm import rm
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
@@ -225,6 +227,9 @@ def diff(
 
     for line in _told_difference(found):
         sys.stdout.write(visible(line) + "\n")
+
+
+runs.command("rm")(rm)
 
 
 def _told_difference(found: Comparison) -> Iterator[str]:
