@@ -27,7 +27,7 @@ from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.inbox import QueueInbox
 from orchestrator.schedule.budget import Budget
 from orchestrator.schedule.state import RunState
-from orchestrator.sinks.logs import LogSink
+from orchestrator.sinks.logs import LogSink, texts_in
 from orchestrator.store.artifacts import ArtifactProjection, ArtifactSink
 from orchestrator.store.journal import AgentFSJournal
 
@@ -74,7 +74,7 @@ def sinks_of(state: RunState, journal: AgentFSJournal, slug: str, folder: Path) 
     """The sinks of an ordinary run without a screen: log files and the artifact projection."""
     roles = {node.id: node.agent.role for node in state.in_order()}
     projection = ArtifactProjection(folder / "artifacts.agentfs.db")
-    return [LogSink(folder / "logs", roles, journal.body), ArtifactSink(projection, journal, slug)]
+    return [LogSink(folder / "logs", roles, texts_in(journal.body)), ArtifactSink(projection, journal, slug)]
 
 
 class TableOfOne:

@@ -157,6 +157,10 @@ class Engine:
         outputs = ((node.id, self._answers.of(node.id)) for node in self.state.in_order())
         return {name: text for name, text in outputs if text is not None}
 
+    def answer_text(self, digest: Digest) -> str:
+        """The text of a recorded answer; any thread may ask."""
+        return self._answers.text(digest)
+
     def overshoots(self) -> list[str]:
         """Caps that were exceeded all the same, in words."""
         budget = self._plan.budget

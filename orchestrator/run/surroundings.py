@@ -32,8 +32,13 @@ class Answers:
         if digest is None:
             return None
         if digest not in self._texts:
-            self.keep(digest, Done.model_validate_json(self._body(digest)).message.text)
+            self.keep(digest, self.text(digest))
         return self._texts[digest]
+
+    def text(self, digest: Digest) -> str:
+        """The text of an answer, read from its body unless it is kept; any thread may ask."""
+        kept = self._texts.get(digest)
+        return Done.model_validate_json(self._body(digest)).message.text if kept is None else kept
 
 
 def surroundings(

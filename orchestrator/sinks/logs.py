@@ -4,6 +4,10 @@ Escape sequences are spelled out, so that a log can be followed in any terminal.
 says so on the first lines of every file. Text arrives as signals; if none came, the recorded answer is
 written. What comes within `GATHER_S` is written together, each file opened once: opening costs more than all
 the rest.
+
+An earlier run's log is written over and then cut, never emptied first: file systems take a file that is
+emptied, written and closed for one being replaced and see to it at once (`auto_da_alloc` in ext4(5)), which
+takes several times as long.
 """
 
 from __future__ import annotations
@@ -57,19 +61,19 @@ HEADS_S = 0.4
 class LogSink(QueueSink):
     """Writes `<agent>.log`, `timeline.log` and, once the run was interrupted, `interrupt.log` into a folder.
 
-    `agents` are the configured agents' roles by id; `body` reads a recorded answer. A new run truncates the
-    files it writes and removes the logs of other agents, a resumed one appends. Links are not followed:
-    an agent may have put one there to have a file written that it cannot write itself.
+    `agents` are the configured agents' roles by id; `text_of` gives the text of a recorded answer. A new run
+    replaces what is in the files it writes and removes the logs of other agents, a resumed one appends. Links
+    are not followed: an agent may have put one there to have a file written that it cannot write itself.
     """
 
     gather_s = GATHER_S
     idle_s = HEADS_S
 
-    def __init__(self, folder: Path, agents: Mapping[str, str], body: Callable[[Digest], bytes]) -> None:
+    def __init__(self, folder: Path, agents: Mapping[str, str], text_of: Callable[[Digest], str]) -> None:
         super().__init__("logs")
         self._folder = folder
         self._roles = dict(agents)
-        self._body = body
+        self._text_of = text_of
         self._started: RunStarted | None = None
         self._streamed: dict[TurnId, str] = {}
         """The last text that came of each turn that is being answered."""
@@ -163,7 +167,7 @@ class LogSink(QueueSink):
         agent = _agent(fact.id.node)
         shown = self._streamed.pop(fact.id, None)
         if fact.answer is not None and shown is None:
-            shown = Done.model_validate_json(self._body(fact.answer)).message.text
+            shown = self._text_of(fact.answer)
             self._write(agent, visible(shown))
         if shown is not None and not shown.endswith("\n"):
             self._write(agent, "\n")
@@ -215,12 +219,18 @@ class LogSink(QueueSink):
         self.idle()
 
     def _append(self, name: str, text: str) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-        if name in self._stale:
-            self._stale.remove(name)
-            flags |= os.O_TRUNC
+        is_stale = name in self._stale
+        self._stale.discard(name)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (0 if is_stale else os.O_APPEND)
         with os.fdopen(os.open(f"{self._folder}/{name}.log", flags, 0o600), "wb") as file:
             file.write(text.encode("utf-8", "backslashreplace"))
+            if is_stale:
+                file.truncate()
+
+
+def texts_in(body: Callable[[Digest], bytes]) -> Callable[[Digest], str]:
+    """What gives the text of a recorded answer, read from its body."""
+    return lambda digest: Done.model_validate_json(body(digest)).message.text
 
 
 def _lines(texts: Sequence[str]) -> str:

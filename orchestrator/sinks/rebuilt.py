@@ -24,7 +24,7 @@ from orchestrator.core.facts import (
 )
 from orchestrator.core.frozen import Digest
 from orchestrator.schedule.node import agent_of
-from orchestrator.sinks.logs import LogSink
+from orchestrator.sinks.logs import LogSink, texts_in
 
 
 def rebuilt_log(
@@ -35,7 +35,7 @@ def rebuilt_log(
     Raises UserError when the run had no such log, and whatever reading a body raises.
     """
     with TemporaryDirectory(prefix="agentlark-logs-") as folder:
-        sink = LogSink(Path(folder), roles, body)
+        sink = LogSink(Path(folder), roles, texts_in(body))
         for number, fact in facts:
             sink.see(number, fact)
         sink.close()

@@ -17,7 +17,7 @@ from orchestrator.core.paths import RunPaths
 from orchestrator.run.approval import Undecidable, decided, edit_faults
 from orchestrator.run.records import find_run
 from orchestrator.schedule.growth import Caps
-from orchestrator.sinks.logs import LogSink
+from orchestrator.sinks.logs import LogSink, texts_in
 from orchestrator.store.folder_lock import holder_of
 from orchestrator.store.inbox import leave
 from orchestrator.wiring.opening import open_folder
@@ -95,7 +95,7 @@ async def _decide(folder: Path, slug: str, answer: Decide) -> None:
         await opened.journal.commit(slug, facts, {})
         if find_run(opened.journal, None).slug == slug:  # the logs are those of the last run
             roles = {node.id: node.agent.role for node in run.state.in_order()}
-            log = LogSink(opened.places.paths.logs, roles, opened.journal.body)
+            log = LogSink(opened.places.paths.logs, roles, texts_in(opened.journal.body))
             for fact in facts:
                 log.see(None, fact)
             log.close()

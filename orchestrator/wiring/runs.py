@@ -252,7 +252,11 @@ def _launch(run: RecordedRun, means: _Means, options: RunOptions, stack: AsyncEx
     )
     inbox = FolderInbox(paths.inbox, record.slug, lambda text: engine.show(Notice(text=text)))
     sinks: list[Sink] = [
-        LogSink(paths.logs, {node.id: node.agent.role for node in state.in_order()}, opened.journal.body),
+        LogSink(
+            paths.logs,
+            {node.id: node.agent.role for node in state.in_order()},
+            lambda digest: engine.answer_text(digest),
+        ),
         ArtifactSink(means.artifacts, opened.journal, record.slug),
         *_mirrors(opened.places),
         *telemetry_sinks(run.settings, state, opened.journal),

@@ -25,7 +25,7 @@ from orchestrator.core.facts import (
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.turn import Done, Message, TurnId, Usage
 from orchestrator.sinks.describe import SIMULATED, clock_time
-from orchestrator.sinks.logs import GATHER_S, LogSink
+from orchestrator.sinks.logs import GATHER_S, LogSink, texts_in
 from tests.doubles.facts import ended, joined, run_started, specialist, turn_ended, turn_started
 from tests.doubles.virtual_time import EPOCH
 
@@ -47,7 +47,7 @@ def delta(text: str, node: str = "a", step: int = 1) -> TextDelta:
 
 def write(folder: Path, *items: Fact | Signal, agents: Sequence[str] = ("a", "b")) -> None:
     """Show a run to the log files."""
-    sink = LogSink(folder, {name: name.title() for name in agents}, body)
+    sink = LogSink(folder, {name: name.title() for name in agents}, texts_in(body))
     for seq, item in enumerate(items, start=1):
         sink.see(seq, item)
     sink.close()
@@ -99,7 +99,7 @@ def test_a_log_is_the_same_whether_the_answer_came_streamed_or_at_once(tmp_path:
 
     def log_of(folder: Path, *streamed: Signal) -> str:
         items = (run_started(), turn_started("a"), *streamed, turn_ended("a", answer=DIGEST))
-        sink = LogSink(folder, {"a": "A"}, lambda digest: answer.encoded())
+        sink = LogSink(folder, {"a": "A"}, lambda digest: answer.message.text)
         for item in items:
             sink.see(None, item)
         sink.close()
@@ -290,8 +290,16 @@ def test_a_log_that_is_a_link_silences_the_logs_and_what_it_leads_to_is_left_alo
     assert not exists or elsewhere.read_text() == "mine"
 
 
+def test_nothing_of_an_earlier_run_stays_in_a_log_that_is_shorter_now(tmp_path: Path) -> None:
+    long = turn_ended("a", answer=None, ending="failed", error="no " * 3000, usage=None)
+    write(tmp_path, run_started(), long, ended("a"))
+    write(tmp_path, run_started(), ended("a"))
+    assert log(tmp_path, "a") == "r: a (A)\na is done\n"
+    assert "no no" not in log(tmp_path, "timeline")
+
+
 def test_what_came_before_an_answer_that_cannot_be_read_is_written(tmp_path: Path) -> None:
-    def nothing(digest: Digest) -> bytes:
+    def nothing(digest: Digest) -> str:
         raise LookupError("no such answer")
 
     sink = LogSink(tmp_path, {"a": "A"}, nothing)
@@ -310,7 +318,7 @@ def test_a_line_is_on_the_disk_soon_after_it_came_while_the_run_goes_on(tmp_path
             super().flush()
             written.set()
 
-    sink = Telling(tmp_path, {"a": "A"}, body)
+    sink = Telling(tmp_path, {"a": "A"}, texts_in(body))
     sink.see(1, run_started())
     assert written.wait(10)
     assert "run started" in log(tmp_path, "timeline")
