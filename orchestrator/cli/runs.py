@@ -12,12 +12,13 @@ import typer
 from orchestrator.cli.runs_rm import rm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from orchestrator.core.ports import RunRecord
     from orchestrator.run.comparison import Comparison, MemberDifference
     from orchestrator.schedule.history import History, Passage
+    from orchestrator.store.journal import JournalReader
 
 runs = typer.Typer(help="The recorded runs of this folder.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -38,13 +39,13 @@ def ls(
     from orchestrator.cli.exits import say
     from orchestrator.cli.listing import print_listing
     from orchestrator.wiring.commands import going_in
-    from orchestrator.wiring.reading import open_reader, read_history
+    from orchestrator.wiring.reading import open_reader
 
     going = going_in(Path.cwd())
     with open_reader(Path.cwd()) as journal:
         slugs = [record.slug for record in journal.runs()]
         newest = slugs[::-1][: limit or None]
-        found = (_summary(*read_history(journal, slug), going) for slug in newest)
+        found = _readable(journal, newest, going)
         if as_json:
             for summary in found:
                 sys.stdout.write(json.dumps(summary, ensure_ascii=sys.stdout.isatty()) + "\n")
@@ -53,6 +54,18 @@ def ls(
     print_listing(("run", "ending", "agents", "turns", "reused", "tokens", "squad"), rows)
     if len(newest) < len(slugs):
         say(f"the newest {limit} of {len(slugs)}; --limit 0 for all")
+
+
+def _readable(journal: JournalReader, slugs: Sequence[str], going: str | None) -> Iterator[dict[str, Any]]:
+    """The summaries of runs; one that cannot be read is told of and left out."""
+    from orchestrator.cli.exits import say
+    from orchestrator.wiring.reading import RunUnreadable, read_history
+
+    for slug in slugs:
+        try:
+            yield _summary(*read_history(journal, slug), going)
+        except RunUnreadable as error:
+            say(f"warning: {error}")
 
 
 def _summary(record: RunRecord, history: History, going: str | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agentlark.compiled import parse_compiled, read_checked
+from agentlark.errors import ConfigError
 from agentlark.model import Squad
 from orchestrator.core.errors import UserError
 from orchestrator.core.places import PlaceFlags, Places, settle_places
@@ -48,6 +49,10 @@ def last_record(folder: Path, flags: PlaceFlags | None = None) -> RunRecord | No
         return None
     with open_journal_readonly(path) as journal:
         return journal.last_run()
+
+
+class RunUnreadable(UserError):
+    """A run was recorded with a squad that this version cannot read."""
 
 
 @dataclass(slots=True)
@@ -95,7 +100,13 @@ def read_timeline(journal: JournalReader, slug: str | None) -> Timeline:
 
 
 def _run_before_its_facts(record: RunRecord, flags: Flags, environ: Mapping[str, str] | None) -> RecordedRun:
-    squad = _recorded_squad(record.squad)
+    try:
+        squad = _recorded_squad(record.squad)
+    except ConfigError as error:
+        raise RunUnreadable(
+            f"the run {record.slug} cannot be read: {error.diagnostics[0].message}",
+            "it was recorded by another version of agentlark; look at it with that one",
+        ) from error
     settings = settle(with_recorded(flags, record.settings), environ)
     return RecordedRun(record, squad, settings, RunState(squad, conducts_of(squad, settings.asked)))
 

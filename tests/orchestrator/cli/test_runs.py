@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from orchestrator.core.ports import RunRecord
+from orchestrator.store.journal import AgentFSJournal
 from tests.orchestrator.cli.conftest import Command, environment
 
 
@@ -38,6 +42,34 @@ def test_runs_are_listed_newest_first(agentlark: Command, two_runs: tuple[str, s
     limited = agentlark("runs", "ls", "--limit", "1")
     assert f"{two_runs[0]} " not in limited.stdout
     assert "the newest 1 of 2" in limited.stderr
+
+
+def test_a_run_of_another_version_hides_no_other(
+    agentlark: Command, two_runs: tuple[str, str], tmp_path: Path
+) -> None:
+    asyncio.run(recorded_by_another_version(tmp_path / ".agentfs" / "agent-db.db"))
+    listed = agentlark("runs", "ls")
+    assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == [two_runs[1], two_runs[0]]
+    assert "the run newer cannot be read" in listed.stderr
+    shown = agentlark("runs", "show")
+    assert shown.returncode == 2
+    assert "look at it with that one" in shown.stderr
+    assert agentlark("doctor").returncode == 0
+    assert agentlark("status").returncode == 0
+
+
+async def recorded_by_another_version(path: Path) -> None:
+    journal = AgentFSJournal(path)
+    record = RunRecord(
+        slug="newer",
+        squad='{"schema_version":99}',
+        prompt="Ship it",
+        settings={},
+        simulated=True,
+        started=datetime.now(UTC),
+    )
+    await journal.open_run(record)
+    await journal.close()
 
 
 def test_a_run_is_shown(agentlark: Command, two_runs: tuple[str, str]) -> None:
