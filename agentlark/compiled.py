@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import JsonValue, ValidationError
+from pydantic_core import to_json
 
 from agentlark.check import check_squad
 from agentlark.diagnostics import Diagnostic, Pointer
@@ -30,7 +31,7 @@ def emit(squad: Squad) -> str:
         relay = (group.get("orchestration") or {}).get("relay")
         if relay and relay.get("graph"):
             relay["graph"] = dict(sorted(relay["graph"].items()))
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return to_json(data, indent=2).decode() + "\n"
 
 
 def write_if_changed(path: Path, text: str) -> bool:
@@ -69,7 +70,7 @@ class _Pointers:
         self._file = file
 
     def group(self, group: int, *path: str | int) -> Pointer:
-        return Pointer(self._file, "".join(f"/{part}" for part in ("groups", group, *path)))
+        return Pointer(self._file, "/".join([f"/groups/{group}", *map(str, path)]))
 
     def key(self, group: int, *path: str | int) -> Pointer:
         return self.group(group, *path)
