@@ -257,7 +257,7 @@ def _launch(run: RecordedRun, means: _Means, options: RunOptions, stack: AsyncEx
             {node.id: node.agent.role for node in state.in_order()},
             lambda digest: engine.answer_text(digest),
         ),
-        ArtifactSink(means.artifacts, opened.journal, record.slug),
+        ArtifactSink(means.artifacts, opened.journal, record),
         *_mirrors(opened.places),
         *telemetry_sinks(run.settings, state, opened.journal),
         *recorders(answers.tape, record, kept_settings(run.settings) | kept_memory(memory), opened.journal),

@@ -32,8 +32,8 @@ from orchestrator.store.artifacts.batch import ArtifactBatch, artifact_folder
 from orchestrator.store.artifacts.condensing import CondensePass, entry_of
 from orchestrator.store.artifacts.story import Bodies, CondensingStory, SquadStory, Story
 
-FACTS_AT_ONCE = 1000
-"""Facts per transaction."""
+FACTS_AT_ONCE = 2000
+"""Facts per transaction: as many as a journal reads at a time, so that none is read twice."""
 
 _StoryMaker: TypeAlias = Callable[[RunRecord], Story]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Event, Thread
 
 from orchestrator.core.errors import StoreError
-from orchestrator.core.facts import Fact, Signal, TurnEnded
+from orchestrator.core.facts import Fact, RunEnded, Signal, TurnEnded
 from orchestrator.core.ports import RunRecord
 from orchestrator.store.artifacts.projection import ArtifactProjection, Recorded, recorded
 
@@ -16,33 +16,39 @@ LAG_S = 0.2
 class ArtifactSink:
     """Keeps the artifacts of one run up to date; the run's own work is never held up or failed by it.
 
-    It reads facts from the journal, not from `see`, which only wakes it. Close it before the journal.
+    It reads facts from the journal, not from `see`, which only wakes it, and for the last time when the run has
+    ended: other sinks take their time then, too. Close it before the journal.
     """
 
     name = "artifacts"
 
-    def __init__(self, projection: ArtifactProjection, journal: Recorded, run: str) -> None:
+    def __init__(self, projection: ArtifactProjection, journal: Recorded, run: str | RunRecord) -> None:
         self.failure: Exception | None = None
         """Why artifacts are missing; None while there is one for every turn, or will be."""
         self._unreadable: tuple[str, ...] = ()
         self._projection = projection
         self._journal = journal
-        self._run: str | RunRecord = run
+        self._run = run
         self._news = Event()
         self._ending = Event()
-        self._thread = Thread(target=self._work, name=f"artifacts of {run}", daemon=True)
+        self._thread = Thread(target=self._work, name="artifacts", daemon=True)
         self._thread.start()
 
     def see(self, seq: int | None, item: Fact | Signal) -> None:
-        """Note that there is something new: a turn that may leave an artifact. Never raises."""
+        """Note a turn that may leave an artifact, and the end of the run. Never raises."""
+        if isinstance(item, RunEnded):
+            self._end()
         if seq is not None and isinstance(item, TurnEnded) and item.was_sent:
             self._news.set()
 
     def close(self) -> None:
         """Catch up to the end of what is committed, then stop. Safe to call again; never raises."""
+        self._end()
+        self._thread.join()
+
+    def _end(self) -> None:
         self._ending.set()
         self._news.set()
-        self._thread.join()
 
     def _work(self) -> None:
         while not self._ending.is_set():
