@@ -12,6 +12,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from orchestrator.cli.sections import SectionedCommand
+
 
 class LazyCommand(TyperCommand):
     """A command or group by its name and summary; its callback gives the built one, which parses and runs."""
@@ -31,7 +33,7 @@ def add_lazily(app: typer.Typer, name: str, home: str, summary: str) -> None:
         if isinstance(found, typer.Typer):
             return typer.main.get_group(found)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name)(found)
+        alone.command(name, cls=SectionedCommand)(found)
         return typer.main.get_command(alone)
 
     app.command(name, cls=LazyCommand, help=summary)(load)

@@ -13,26 +13,55 @@ if TYPE_CHECKING:
 
 MaxCost = Annotated[
     float | None,
-    typer.Option("--max-cost", metavar="USD", help="US dollars that the run may cost; needs known prices."),
+    typer.Option(
+        "--max-cost",
+        metavar="USD",
+        help="US dollars that the run may cost; needs known prices.",
+        rich_help_panel="Limits",
+    ),
 ]
 MaxTokens = Annotated[
-    int | None, typer.Option("--max-tokens", metavar="N", help="Tokens that the run may take, in and out.")
+    int | None,
+    typer.Option(
+        "--max-tokens",
+        metavar="N",
+        help="Tokens that the run may take, in and out.",
+        rich_help_panel="Limits",
+    ),
 ]
 MaxTurns = Annotated[
-    int | None, typer.Option("--max-turns", metavar="N", help="How many turns the run may send.")
+    int | None,
+    typer.Option(
+        "--max-turns", metavar="N", help="How many turns the run may send.", rich_help_panel="Limits"
+    ),
 ]
 Deadline = Annotated[
     str | None,
-    typer.Option("--deadline", metavar="30m", help="How long after its start turns may be started: 1h30m."),
+    typer.Option(
+        "--deadline",
+        metavar="30m",
+        help="How long after its start turns may be started: 1h30m.",
+        rich_help_panel="Limits",
+    ),
 ]
 
 RequestsPerMinute = Annotated[
     int | None,
-    typer.Option("--requests-per-minute", metavar="N", help="How many requests a minute may take."),
+    typer.Option(
+        "--requests-per-minute",
+        metavar="N",
+        help="How many requests a minute may take.",
+        rich_help_panel="Limits",
+    ),
 ]
 TokensPerMinute = Annotated[
     int | None,
-    typer.Option("--tokens-per-minute", metavar="N", help="How many tokens, in and out, a minute may take."),
+    typer.Option(
+        "--tokens-per-minute",
+        metavar="N",
+        help="How many tokens, in and out, a minute may take.",
+        rich_help_panel="Limits",
+    ),
 ]
 
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}

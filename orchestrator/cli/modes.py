@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
@@ -52,15 +52,25 @@ IsConcise = Annotated[
 IsConciseFull = Annotated[
     bool, typer.Option("--concise-full", help="One turn of one sentence per agent, waves included.")
 ]
-Mini = Annotated[bool, typer.Option("--mini", help="Every agent on its backend's cheap model.")]
+Mini = Annotated[
+    bool,
+    typer.Option("--mini", help="Every agent on its backend's cheap model.", rich_help_panel="Model"),
+]
 DebugPrompt = Annotated[
-    bool, typer.Option("--debug-prompt", help="Show the size of each prompt before it is sent.")
+    bool,
+    typer.Option(
+        "--debug-prompt", help="Show the size of each prompt before it is sent.", rich_help_panel="Output"
+    ),
 ]
 Stream = Annotated[bool, typer.Option("--stream", help="Show what agents say while they say it.")]
 Metrics = Annotated[bool, typer.Option("--metrics", help="Print what each agent and wave took at the end.")]
 IsFresh = Annotated[
     bool,
-    typer.Option("--fresh", help="Send turns again whose answers are recorded; of all agents, or of AGENT."),
+    typer.Option(
+        "--fresh",
+        help="Send turns again whose answers are recorded; of all agents, or of AGENT.",
+        rich_help_panel="Reuse",
+    ),
 ]
 FreshAgents = Annotated[
     list[str] | None, typer.Argument(metavar="AGENT", help="With --fresh: only these agents.")
@@ -70,6 +80,8 @@ FreshAgents = Annotated[
 @dataclass(frozen=True, slots=True)
 class Modes:
     """What was said about how the squad works."""
+
+    SECTION: ClassVar = "Waves"
 
     parallel: Parallel = False
     autonomous: Autonomous = False

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from copy import copy
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from enum import Enum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, get_type_hints
 
 import typer
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class SquadOptions:
     """Which squad is meant, and how much of it."""
+
+    SECTION: ClassVar = "Squad"
 
     prompt: Annotated[
         str | None,
@@ -86,8 +89,13 @@ class SquadOptions:
 class CourseOptions:
     """How a run goes about it, and what it prints."""
 
+    SECTION: ClassVar = "Output"
+
     fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Start nothing new once an agent has failed.")
+        bool,
+        typer.Option(
+            "--fail-fast", help="Start nothing new once an agent has failed.", rich_help_panel="Limits"
+        ),
     ] = False
     stream: Stream = False
     metrics: Metrics = False
@@ -107,11 +115,22 @@ class CourseOptions:
     otel: telemetry.Otel = None
     otel_content: telemetry.OtelContent = False
     rehearsal_delay: Annotated[
-        float, typer.Option("--rehearsal-delay", metavar="SECONDS", help="How long a rehearsed turn takes.")
+        float,
+        typer.Option(
+            "--rehearsal-delay",
+            metavar="SECONDS",
+            help="How long a rehearsed turn takes.",
+            rich_help_panel="Rehearsal",
+        ),
     ] = 0.0
     rehearsal_fail_once: Annotated[
         str | None,
-        typer.Option("--rehearsal-fail-once", metavar="A,B", help="Rehearsed agents that fail at first."),
+        typer.Option(
+            "--rehearsal-fail-once",
+            metavar="A,B",
+            help="Rehearsed agents that fail at first.",
+            rich_help_panel="Rehearsal",
+        ),
     ] = None
 
     def onto(self, flags: Flags) -> Flags:
@@ -156,6 +175,8 @@ class Part(NamedTuple):
 class AnswerOptions:
     """What answers."""
 
+    SECTION: ClassVar = "Model"
+
     backend: Annotated[
         str | None, typer.Option("--backend", help="What answers: anthropic or rehearsal.")
     ] = None
@@ -175,6 +196,8 @@ class AnswerOptions:
 @dataclass(frozen=True, slots=True)
 class PlaceOptions:
     """Where the record of a run and its artifacts go."""
+
+    SECTION: ClassVar = "Record"
 
     agentfs_id: places.AgentfsId = None
     agentfs_path: places.AgentfsPath = None
@@ -261,7 +284,15 @@ def _parameters(group: Any) -> list[inspect.Parameter]:
             each.name,
             inspect.Parameter.POSITIONAL_OR_KEYWORD,
             default=None if each.default is MISSING else each.default,
-            annotation=hints[each.name],
+            annotation=_in_section(hints[each.name], group),
         )
         for each in fields(group)
     ]
+
+
+def _in_section(annotation: Any, group: Any) -> Any:
+    """An option's annotation, with the section of its dataclass unless it names one of its own."""
+    option = copy(annotation.__metadata__[0])
+    if getattr(option, "rich_help_panel", None) is None:
+        option.rich_help_panel = getattr(group, "SECTION", None)
+    return Annotated[annotation.__origin__, option]

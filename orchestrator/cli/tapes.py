@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
@@ -25,6 +25,8 @@ Replay = Annotated[
 @dataclass(frozen=True, slots=True)
 class TapeOptions:
     """Cassettes."""
+
+    SECTION: ClassVar = "Reuse"
 
     record: Record = None
     replay: Replay = None

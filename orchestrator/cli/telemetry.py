@@ -8,8 +8,18 @@ import typer
 
 Otel = Annotated[
     str | None,
-    typer.Option("--otel", metavar="URL", help="Send OpenTelemetry spans to this collector (OTLP/HTTP)."),
+    typer.Option(
+        "--otel",
+        metavar="URL",
+        help="Send OpenTelemetry spans to this collector (OTLP/HTTP).",
+        rich_help_panel="Output",
+    ),
 ]
 OtelContent = Annotated[
-    bool, typer.Option("--otel-content", help="Put prompts, answers and commands into the spans, too.")
+    bool,
+    typer.Option(
+        "--otel-content",
+        help="Put prompts, answers and commands into the spans, too.",
+        rich_help_panel="Output",
+    ),
 ]
