@@ -16,8 +16,8 @@ LAG_S = 0.2
 class ArtifactSink:
     """Keeps the artifacts of one run up to date; the run's own work is never held up or failed by it.
 
-    It reads facts from the journal, not from `see`, which only wakes it, and for the last time when the run has
-    ended: other sinks take their time then, too. Close it before the journal.
+    It reads facts from the journal, not from `see`, which only wakes it, and for the last time when the run
+    has ended: other sinks take their time then, too. Close it before the journal.
     """
 
     name = "artifacts"
