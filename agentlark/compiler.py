@@ -131,7 +131,8 @@ class _Loader:
                 found = Diagnostic("AL319", message, place, help=error.remedy)
                 raise ConfigError([_loaded(found, file.shown, at)]) from error
             raise self.refusal(message, at or Pointer(file.shown, ""), error.remedy) from error
-        self.sources[file.under_root] = SourceFile(path=file.under_root, sha256=sha256(data).hexdigest())
+        digest = sha256(data).hexdigest()
+        self.sources[file.under_root] = SourceFile.model_construct(path=file.under_root, sha256=digest)
         return text
 
     def read_prompt(self, name: str, at: Span) -> str:

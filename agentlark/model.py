@@ -145,7 +145,9 @@ class Group(_Model):
     """Agents that run together; groups run one after another, in file order."""
 
     id: Id = Field(description="Its name, unique among groups.")
-    orchestration: Orchestration = Field(default=Orchestration(), description="How the group works.")
+    orchestration: Orchestration = Field(
+        default=Orchestration.model_construct(), description="How the group works."
+    )
     limits: Limits | None = Field(default=None, description="What its agents may spend together in a run.")
     agents: tuple[Agent, ...] = Field(description="Its agents, in file order.")
 
