@@ -123,8 +123,6 @@ def test_control_q_leaves_a_run_going_that_is_to_go_on(zellij_desk: Desk) -> Non
     assert "interrupted" not in desk.log("timeline")
 
 
-# 0.45.1 now and then turns away a client of a busy machine, before we come into it.
-@pytest.mark.parametrize("zellij_desk", [pytest.param("0.44.3", marks=pytest.mark.terminal)], indirect=True)
 def test_inside_zellij_the_launch_takes_the_user_to_a_new_session(zellij_desk: Desk) -> None:
     desk = zellij_desk
     around = desk.place.around  # makes its folders
