@@ -81,29 +81,12 @@ def answer(text: str) -> None:
 
 def guarded(work: Callable[[], object]) -> None:
     """Do the work; errors of ours become messages and exit codes."""
-    from agentlark.errors import AgentlarkError, ConfigError
-    from orchestrator.cli.findings import tell
-    from orchestrator.core.errors import FolderBusy, OrchestratorError, StoreError, StoreRefused, UserError
-
     standard_streams()
     try:
         try:
             work()
         finally:
             sys.stdout.flush()
-    except ConfigError as error:
-        tell(error.diagnostics)
-        sys.exit(BAD_INPUT)
-    except AgentlarkError as error:
-        say(f"error: {error}")
-        sys.exit(BAD_INPUT)
-    except FolderBusy as error:
-        say(f"error: {error}")
-        sys.exit(BUSY)
-    except OrchestratorError as error:
-        say(f"error: {error}")
-        failed = isinstance(error, StoreError) and not isinstance(error, StoreRefused)
-        sys.exit(FAILED if failed or not isinstance(error, UserError | StoreRefused) else BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(STOPPED)
     except BrokenPipeError:
@@ -115,6 +98,38 @@ def guarded(work: Callable[[], object]) -> None:
         where = f"{error.filename}: " if error.filename else ""
         say(f"error: {where}{error.strerror or error}")
         sys.exit(FAILED)
+    except Exception as error:
+        code = _code_of(error)
+        if code is None:
+            raise
+        _tell(error)
+        sys.exit(code)
+
+
+def _code_of(error: Exception) -> int | None:
+    """The exit code of an error of ours; None for any other."""
+    from agentlark.errors import AgentlarkError
+    from orchestrator.core.errors import FolderBusy, OrchestratorError, StoreRefused, UserError
+
+    match error:
+        case AgentlarkError() | UserError() | StoreRefused():
+            return BAD_INPUT
+        case FolderBusy():
+            return BUSY
+        case OrchestratorError():
+            return FAILED
+        case _:
+            return None
+
+
+def _tell(error: Exception) -> None:
+    from agentlark.errors import ConfigError
+    from orchestrator.cli.findings import tell
+
+    if isinstance(error, ConfigError):
+        tell(error.diagnostics)
+    else:
+        say(f"error: {error}")
 
 
 def _forget_stdout() -> None:
