@@ -21,6 +21,7 @@ from orchestrator.core.turn import Done
 from orchestrator.store.agentfs.connection import Connections, open_file, open_memory, refuse_locked
 from orchestrator.store.agentfs.writer import GroupWriter
 from orchestrator.store.journal.batch import JournalBatch, Known
+from orchestrator.store.journal.lookups import Lookups
 from orchestrator.store.journal.reader import JournalReader
 from orchestrator.store.journal.tables import JOURNAL
 from orchestrator.store.journal.watermark import (
@@ -49,6 +50,7 @@ class AgentFSJournal:
     def __init__(self, path: Path | None) -> None:
         self._connections: Connections = open_memory(JOURNAL) if path is None else _open_whole(path)
         self._reader = JournalReader(self._connections)
+        self._lookups = Lookups(self._reader)
         self._known = Known()
         self._mark = Watermark(path) if path else None
         self._writer: GroupWriter[_Job, str | int] = GroupWriter(
@@ -72,7 +74,7 @@ class AgentFSJournal:
 
     async def find(self, key: Digest, run: str | None) -> Done | None:
         """The recorded answer under a turn key, of one run or (None) of any; see `JournalReader.find`."""
-        return self._reader.find(key, run)
+        return await self._lookups.find(key, run)
 
     def runs(self) -> Sequence[RunRecord]:
         """All recorded runs, oldest first."""

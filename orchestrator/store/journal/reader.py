@@ -31,6 +31,9 @@ from orchestrator.store.journal.watermark import refuse_behind, refuse_emptied
 PAGE = 2000
 """Facts read at a time."""
 
+KEYS_AT_ONCE = 500
+"""Keys looked up at a time."""
+
 _FACTS: TypeAdapter[list[Fact]] = TypeAdapter(list[Fact])
 
 
@@ -47,15 +50,21 @@ class JournalReader:
 
         Answers replayed from a cassette are given to their own run alone. Simulated ones say that they are.
         """
-        query = tables.ANSWER_OF_KEY if run is None else tables.ANSWER_OF_KEY_IN_RUN
-        wanted = (tables.blob(key), self._chunk) if run is None else (tables.blob(key), self._chunk, run)
-        with self._connections.reading() as db:
-            row = db.execute(query, wanted).fetchone()
-            if row is None:
-                return None
-            answer, *place = row
-            body = self._at(db, *place)
-        return Done.model_validate_json(self._verified(answer.hex(), body))
+        return self.find_all([key], run).get(key)
+
+    def find_all(self, keys: Sequence[Digest], run: str | None) -> dict[Digest, Done]:
+        """The answers of those of many keys that have one, each as `find` gives it."""
+        bodies: list[tuple[bytes, bytes, bytes]] = []
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            asked = [tables.blob(key) for key in keys[start : start + KEYS_AT_ONCE]]
+            query = tables.answers_of_keys(len(asked), of_run=run is not None)
+            with self._connections.reading() as db:
+                rows = db.execute(query, (run, self._chunk, *asked)).fetchall()
+                bodies += [(key, answer, self._at(db, *place)) for key, answer, *place in rows]
+        return {
+            key.hex(): Done.model_validate_json(self._verified(answer.hex(), body))
+            for key, answer, body in bodies
+        }
 
     def body(self, digest: Digest) -> bytes:
         """The bytes recorded under a digest: a turn's input by its key, an answer, a squad, a prompt."""

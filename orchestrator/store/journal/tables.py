@@ -104,32 +104,36 @@ _GIVEN = "ino, CAST(coalesce(answer_start, 0) AS INTEGER) AS start, CAST(answer_
 """Numbers, whatever type a damaged row gave them: what is read by them is verified."""
 
 
-def _with_chunk(columns: str, rows: str) -> str:
-    """A query for where a body stands and its first chunk, in one statement; `?2` is the bytes per chunk."""
-    return f"""SELECT {columns}ino, start, size, (SELECT CAST(data AS BLOB) FROM fs_data
-        WHERE fs_data.ino = place.ino AND chunk_index = place.start / ?2)
-        FROM ({rows} LIMIT 1) AS place"""
-
+_PLACE_AND_CHUNK = """ino, start, size, (SELECT CAST(data AS BLOB) FROM fs_data
+        WHERE fs_data.ino = place.ino AND chunk_index = place.start / ?2)"""
+"""Where a body stands and its first chunk, in one statement; `?2` is the bytes per chunk."""
 
 PLACES = f"""SELECT {_ASKED} FROM journal_turns WHERE key = ?1 AND key_size > 0
     UNION ALL SELECT {_GIVEN} FROM journal_turns WHERE answer = ?1 AND answer_size > 0
     UNION ALL SELECT ino, 0, CAST(size AS INTEGER) FROM journal_bodies WHERE digest = ?1"""
 """Wherever a body stands; the first place will do."""
 
-BODY = _with_chunk("", PLACES)
+BODY = f"SELECT {_PLACE_AND_CHUNK} FROM ({PLACES} LIMIT 1) AS place"
 
-ANSWER_OF_KEY = _with_chunk(
-    "answer, ",
-    f"""SELECT CAST(answer AS BLOB) AS answer, {_GIVEN} FROM journal_turns
-    WHERE key = ?1 AND answer IS NOT NULL AND answer_size > 0 AND origin IN ('live', 'reused', 'adopted')
-    ORDER BY id DESC""",
-)
-ANSWER_OF_KEY_IN_RUN = _with_chunk(
-    "answer, ",
-    f"""SELECT CAST(answer AS BLOB) AS answer, {_GIVEN} FROM journal_turns
-    WHERE key = ?1 AND answer IS NOT NULL AND answer_size > 0
-    AND run = (SELECT id FROM journal_runs WHERE slug = ?3) ORDER BY id DESC""",
-)
+
+def answers_of_keys(count: int, *, of_run: bool) -> str:
+    """A query for the newest answers of so many keys: each key, its answer, and where that stands.
+
+    `?1` is the slug of a run, if one is meant, `?2` the bytes per chunk; the keys follow.
+    """
+    asked = ", ".join(f"(?{number})" for number in range(3, count + 3))
+    counts = (
+        "run = (SELECT id FROM journal_runs WHERE slug = ?1)"
+        if of_run
+        else "origin IN ('live', 'reused', 'adopted')"
+    )
+    return f"""WITH asked(key) AS (VALUES {asked}), places AS (
+        SELECT asked.key, CAST(answer AS BLOB) AS answer, {_GIVEN} FROM asked JOIN journal_turns AS turn
+        ON turn.id = (SELECT id FROM journal_turns WHERE key = asked.key AND answer IS NOT NULL
+            AND answer_size > 0 AND {counts} ORDER BY id DESC LIMIT 1))
+        SELECT key, answer, {_PLACE_AND_CHUNK} FROM places AS place"""
+
+
 RECORDED_TURN = """SELECT ino, key_start, key_size, answer_start, answer_size FROM journal_turns
     WHERE key = ? AND +answer = ? AND answer_size > 0 ORDER BY id DESC LIMIT 1"""
 """Looked up by key (`+`), because one answer may be that of very many turns."""
