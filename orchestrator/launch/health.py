@@ -7,8 +7,7 @@ from pathlib import Path
 
 from orchestrator.core.health import Check
 from orchestrator.launch.record import opened_session
-from orchestrator.launch.status import Status, status_of
-from orchestrator.panes.errors import MultiplexerError
+from orchestrator.launch.status import status_of
 
 
 def known_sessions(folder: Path) -> set[str]:
@@ -19,17 +18,13 @@ def known_sessions(folder: Path) -> set[str]:
 
 def examine(folder: Path) -> Iterator[Check]:
     """At most one check: nothing is said of a folder where nothing was launched."""
-    try:
-        yield from _of(status_of(folder))
-    except MultiplexerError as error:
-        yield Check("session", "broken", error.message, error.remedy)
-
-
-def _of(found: Status) -> Iterator[Check]:
+    found = status_of(folder)
     session = found.session
     if session is None:
         return
-    if session.lives and found.process is not None:
+    if session.fault is not None:
+        yield Check("session", "broken", *session.fault)
+    elif session.lives and found.process is not None:
         yield Check("session", "ok", f"{session.name} ({session.program}) shows {found.run}")
     elif session.lives:
         yield Check(

@@ -10,6 +10,7 @@ from orchestrator.core.frozen import Frozen
 from orchestrator.core.paths import RunPaths
 from orchestrator.launch.multiplexers import live_session
 from orchestrator.launch.record import opened_session
+from orchestrator.panes.errors import MultiplexerError
 from orchestrator.store.folder_lock import holder_of
 from orchestrator.wiring.reading import open_reader, read_history
 
@@ -19,7 +20,10 @@ class SessionStatus(Frozen):
 
     program: str
     name: str
-    lives: bool
+    lives: bool | None
+    """None when its program cannot be asked."""
+    fault: tuple[str, str] | None = None
+    """Why not, and what to do about it."""
 
 
 class Status(Frozen):
@@ -49,13 +53,16 @@ class Status(Frozen):
     def _of_session(self) -> list[str]:
         if self.session is None:
             return ["no session"]
+        if self.session.fault is not None:
+            cause, remedy = self.session.fault
+            return [f"session {self.session.name}: {cause}", f"  help: {remedy}"]
         if not self.session.lives:
             return [f"session {self.session.name} ({self.session.program}): ended"]
         return [f"session {self.session.name} ({self.session.program}): agentlark attach shows it"]
 
 
 def status_of(folder: Path) -> Status:
-    """What runs in a folder. Raises MultiplexerError when a session cannot be asked for."""
+    """What runs in a folder."""
     holder = holder_of(RunPaths(folder).lock)
     run, ending = holder.run if holder else None, None
     agents: dict[str, tuple[str, ...]] = {}
@@ -72,8 +79,12 @@ def status_of(folder: Path) -> Status:
     opened = opened_session(folder)
     session = None
     if opened is not None:
-        lives = asyncio.run(live_session(folder)) is not None
-        session = SessionStatus(program=opened.program, name=opened.name, lives=lives)
+        lives, fault = None, None
+        try:
+            lives = asyncio.run(live_session(folder)) is not None
+        except MultiplexerError as error:
+            fault = (error.message, error.remedy)
+        session = SessionStatus(program=opened.program, name=opened.name, lives=lives, fault=fault)
     return Status(
         run=run, process=holder.pid if holder else None, ending=ending, agents=agents, session=session
     )
