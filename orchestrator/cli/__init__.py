@@ -21,7 +21,7 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 20)
     # Looking for pydantic plugins reads the metadata of every installed package: a tenth of our start-up.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from orchestrator.cli.app import app
+    from orchestrator.cli.app import command_line
     from orchestrator.cli.exits import guarded
 
-    guarded(app)
+    guarded(command_line())

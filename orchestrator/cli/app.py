@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from agentlark import __version__
-from orchestrator.cli.lazy import add_lazily
+from orchestrator.cli.lazy import LazyCommand
 
 COMMANDS = {
     "run": ("run:run", "Run a squad in this folder and print its answer."),
@@ -75,7 +76,7 @@ COMMANDS = {
 }
 """Each command's module and function in this package, and the first sentence of its help."""
 
-app = typer.Typer(
+_app = typer.Typer(
     name="agentlark",
     help="A build tool for squads of coding agents.",
     no_args_is_help=True,
@@ -91,7 +92,7 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@_app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -100,13 +101,19 @@ def _root(
     """Compile agents.lark into a checked DAG, run the squad, and keep a record of every turn."""
 
 
-# Commands with a colon work with a space too: `agentlark memory inspect`.
-_rooms: dict[str, typer.Typer] = {}
-for _name, (_home, _summary) in COMMANDS.items():
-    add_lazily(app, _name, f"orchestrator.cli.{_home}", _summary)
-    _room, _colon, _verb = _name.partition(":")
-    if _colon:
-        if _room not in _rooms:
-            _rooms[_room] = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-            app.add_typer(_rooms[_room], name=_room, hidden=True)
-        add_lazily(_rooms[_room], _verb, f"orchestrator.cli.{_home}", _summary)
+def command_line() -> TyperGroup:
+    """All of it, to be called; commands with a colon work with a space too: `agentlark memory inspect`."""
+    whole = typer.main.get_command(_app)
+    assert isinstance(whole, TyperGroup), "it has a callback"
+    rooms: dict[str, TyperGroup] = {}
+    for name, (home, summary) in COMMANDS.items():
+        home = f"orchestrator.cli.{home}"
+        whole.add_command(LazyCommand(name, home, summary))
+        room, colon, verb = name.partition(":")
+        if colon:
+            if room not in rooms:
+                rooms[room] = TyperGroup(name=room, hidden=True, no_args_is_help=True, rich_markup_mode=None)
+            rooms[room].add_command(LazyCommand(verb, home, summary))
+    for each in rooms.values():
+        whole.add_command(each)
+    return whole

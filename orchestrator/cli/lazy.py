@@ -16,24 +16,25 @@ from orchestrator.cli.sections import SectionedCommand
 
 
 class LazyCommand(TyperCommand):
-    """A command or group by its name and summary; its callback gives the built one, which parses and runs."""
+    """A command or group by its name and summary, and where to find what is called in its place.
+
+    `home` is `module:attribute`: a function or, for a group, a Typer.
+    """
+
+    def __init__(self, name: str, home: str, summary: str) -> None:
+        super().__init__(name, help=summary, rich_markup_mode=None)
+        self._home = home
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
-        """The context of the built command, for the same arguments."""
-        assert self.callback is not None
-        return self.callback().make_context(*args, **extra)
+        """The context of the command itself, for the same arguments."""
+        return self.built().make_context(*args, **extra)
 
-
-def add_lazily(app: typer.Typer, name: str, home: str, summary: str) -> None:
-    """Add a command to an app; `home` is `module:attribute`, a function or, for a group, a Typer."""
-
-    def load() -> Any:
-        module, _, attribute = home.partition(":")
+    def built(self) -> Any:
+        """The command itself, imported and built."""
+        module, _, attribute = self._home.partition(":")
         found = getattr(import_module(module), attribute)
         if isinstance(found, typer.Typer):
             return typer.main.get_group(found)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name, cls=SectionedCommand)(found)
+        alone.command(self.name, cls=SectionedCommand)(found)
         return typer.main.get_command(alone)
-
-    app.command(name, cls=LazyCommand, help=summary)(load)
