@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import resource
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks.shapes import Shape, shape_named
+from orchestrator.cli import COLLECTION
 
 Contestant: TypeAlias = Callable[[Shape, Path], Awaitable[float]]
 
@@ -85,6 +87,7 @@ def main() -> int:
     parser.add_argument("shape", help="chain-100, fan-1-1000-1, layered-1000, …")
     parser.add_argument("--folder", type=Path, help="where to write; a temporary folder by default")
     options = parser.parse_args()
+    gc.set_threshold(*COLLECTION)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         print(json.dumps(asdict(measure(options.contestant, options.shape, Path(folder)))))
     return 0
