@@ -29,4 +29,5 @@ def main() -> None:
     try:
         guarded(command_line())
     finally:
+        # All that is left goes with the process; without this, it is first looked through for garbage.
         gc.freeze()
