@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import networkx as nx
+from hypothesis import given
+from hypothesis import strategies as st
+
 from orchestrator.schedule.dag import dag_order
 from tests.doubles.squads import a_squad, an_agent
 
@@ -26,3 +30,16 @@ def test_groups_are_listed_one_after_another() -> None:
 
 def test_a_squad_without_agents_has_an_empty_order() -> None:
     assert dag_order(a_squad()) == []
+
+
+@given(st.permutations(range(7)), st.sets(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=12))
+def test_it_is_the_least_order_by_file_of_all_that_the_dependencies_allow(
+    listed: list[int], pairs: set[tuple[int, int]]
+) -> None:
+    upstream = {name: [f"a{up}" for up, down in pairs if down == name and up < down] for name in listed}
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(f"a{name}" for name in listed)
+    graph.add_edges_from((up, f"a{name}") for name, ups in upstream.items() for up in ups)
+    places = {f"a{name}": place for place, name in enumerate(listed)}
+    squad = a_squad([an_agent(f"a{name}", *upstream[name]) for name in listed])
+    assert dag_order(squad) == list(nx.lexicographical_topological_sort(graph, key=places.__getitem__))
