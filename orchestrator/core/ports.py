@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 from orchestrator.core.commands import Command
 from orchestrator.core.facts import Fact, Signal, Told
 from orchestrator.core.frozen import Digest, Frozen
-from orchestrator.core.turn import Deferred, Done, Outcome, TurnOrder, Usage
+from orchestrator.core.turn import Answer, Deferred, Done, Outcome, TurnOrder, Usage
 
 Tell = Callable[[Told], Awaitable[None]]
 
@@ -95,7 +95,7 @@ class Journal(Protocol):
         """
         ...
 
-    async def find(self, key: Digest, run: str | None) -> Done | None:
+    async def find(self, key: Digest, run: str | None) -> Answer | None:
         """The recorded answer under a turn key, of one run or (None) of any."""
         ...
 

@@ -131,6 +131,13 @@ class Done(Frozen):
         return canonical(self.model_dump(mode="json"))
 
 
+class Answer(NamedTuple):
+    """An answer in the record, and the digest that names it there."""
+
+    done: Done
+    digest: Digest
+
+
 class Deferred(Frozen):
     """A quota is used up: ask again at `until`; nothing was paid."""
 

@@ -48,9 +48,9 @@ async def recall(id: TurnId, turn: TurnInput, key: Digest, lent: Lent) -> Answer
     found = await lent.recorded(turn, key)
     if found is None:
         return None
-    digest = digest_of(found.done.encoded())
+    done, digest = found.answer
     if found.is_own:
-        return Answered(found.done, digest, is_recalled=True)
+        return Answered(done, digest, is_recalled=True)
     if not lent.may_start():
         raise Interrupted
     ended = TurnEnded(
@@ -59,14 +59,14 @@ async def recall(id: TurnId, turn: TurnInput, key: Digest, lent: Lent) -> Answer
         key=key,
         ending="done",
         answer=digest,
-        usage=found.done.usage,
+        usage=done.usage,
         origin="replayed" if lent.is_replay else "reused",
-        simulated=found.done.simulated,
-        cost=lent.gate.cost(turn, found.done.usage),
+        simulated=done.simulated,
+        cost=lent.gate.cost(turn, done.usage),
         at=lent.clock.now(),
     )
-    bodies = {key: turn.encoded(), digest: found.done.encoded()} if lent.is_replay else {}
-    return Answered(found.done, digest, is_recalled=True, facts=[ended], bodies=bodies)
+    bodies = {key: turn.encoded(), digest: done.encoded()} if lent.is_replay else {}
+    return Answered(done, digest, is_recalled=True, facts=[ended], bodies=bodies)
 
 
 async def answer(order: TurnOrder, asked: bytes, retries: int, lent: Lent) -> Answered:

@@ -31,10 +31,10 @@ from orchestrator.core.facts import (
     TurnEnded,
     WavesEnded,
 )
-from orchestrator.core.frozen import Digest
+from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.ports import Admission, Clock, Inbox, Journal, Performer, Prices, Replay, Sink
 from orchestrator.core.redact import Redactor
-from orchestrator.core.turn import Done, TurnInput
+from orchestrator.core.turn import Answer, Done, TurnInput
 from orchestrator.run.approval import Undecidable, decided, edit_faults
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.engagement import Engagement
@@ -354,7 +354,7 @@ class Engine:
             return Found(own, is_own=True)
         if self._ports.replay is not None:
             taped = self._ports.replay.recalled(key)
-            return None if taped is None else Found(taped, is_own=False)
+            return None if taped is None else Found(Answer(taped, digest_of(taped.encoded())), is_own=False)
         if self._plan.fresh(turn.agent) or (turn.tools and turn.tree is None):
             return None
         found = await journal.find(key, None)

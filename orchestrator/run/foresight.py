@@ -23,7 +23,7 @@ from orchestrator.core.facts import Fact, NodeEnded, RunStarted, TurnEnded, Turn
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.ports import Clock, Prices, RunRecord, Tell
 from orchestrator.core.redact import Redactor
-from orchestrator.core.turn import Done, Failed, Message, Outcome, TurnInput, TurnOrder, Usage
+from orchestrator.core.turn import Answer, Done, Failed, Message, Outcome, TurnInput, TurnOrder, Usage
 from orchestrator.run.assignment import Assignment
 from orchestrator.run.engine import Engine, Plan, Ports
 from orchestrator.run.given import ReadInputs
@@ -44,7 +44,7 @@ UNFORESEEN = "there is no earlier answer to go by"
 class Reader(Protocol):
     """As much of a recorded journal as looking ahead takes."""
 
-    def find(self, key: Digest, run: str | None) -> Done | None:
+    def find(self, key: Digest, run: str | None) -> Answer | None:
         """The recorded answer under a key."""
         ...
 
@@ -131,8 +131,6 @@ class ForesightJournal:
         self._reader = reader
         self._facts: list[Fact] = []
         self._bodies: dict[Digest, bytes] = {}
-        self.found: dict[Digest, Done] = {}
-        """What was found in the record, by key."""
 
     async def open_run(self, record: RunRecord) -> str:
         """The wanted slug: nothing is recorded under it."""
@@ -146,12 +144,9 @@ class ForesightJournal:
         future.set_result(len(self._facts))
         return future
 
-    async def find(self, key: Digest, run: str | None) -> Done | None:
+    async def find(self, key: Digest, run: str | None) -> Answer | None:
         """What the record has under a key."""
-        found = self._reader.find(key, None) if self._reader else None
-        if found is not None:
-            self.found[key] = found
-        return found
+        return self._reader.find(key, None) if self._reader else None
 
     def runs(self) -> Sequence[RunRecord]:
         """None."""

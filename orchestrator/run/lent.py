@@ -12,7 +12,7 @@ from orchestrator.core.facts import Fact, Signal
 from orchestrator.core.frozen import Digest
 from orchestrator.core.ports import Admission, Clock, Performer
 from orchestrator.core.redact import Redactor
-from orchestrator.core.turn import Done, TurnInput, TurnOrder, Usage
+from orchestrator.core.turn import Answer, TurnInput, TurnOrder, Usage
 from orchestrator.run.given import Given
 from orchestrator.schedule.state import RunState
 
@@ -72,7 +72,7 @@ class GaveUp(Exception):
 class Found:
     """A recorded answer; `is_own` says that this run recorded it, else it is another run's."""
 
-    done: Done
+    answer: Answer
     is_own: bool
 
 

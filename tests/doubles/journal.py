@@ -9,7 +9,7 @@ from orchestrator.core.errors import StoreError
 from orchestrator.core.facts import Fact, TurnEnded
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.ports import RunRecord
-from orchestrator.core.turn import Done
+from orchestrator.core.turn import Answer, Done
 
 
 class MemoryJournal:
@@ -63,11 +63,11 @@ class MemoryJournal:
             if not future.done():
                 future.set_result(last)
 
-    async def find(self, key: Digest, run: str | None) -> Done | None:
+    async def find(self, key: Digest, run: str | None) -> Answer | None:
         self.finds += 1
         for fact in reversed(self.all_facts):
             if isinstance(fact, TurnEnded) and fact.key == key and fact.answer is not None:
-                return Done.model_validate_json(self.body(fact.answer))
+                return Answer(Done.model_validate_json(self.body(fact.answer)), fact.answer)
         return await self.earlier.find(key, None) if self.earlier and run is None else None
 
     def runs(self) -> Sequence[RunRecord]:

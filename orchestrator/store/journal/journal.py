@@ -17,7 +17,7 @@ from orchestrator.core.errors import StoreError
 from orchestrator.core.facts import Fact
 from orchestrator.core.frozen import Digest
 from orchestrator.core.ports import RunRecord
-from orchestrator.core.turn import Done
+from orchestrator.core.turn import Answer
 from orchestrator.store.agentfs.connection import Connections, open_file, open_memory, refuse_locked
 from orchestrator.store.agentfs.writer import GroupWriter
 from orchestrator.store.journal.batch import JournalBatch, Known
@@ -72,7 +72,7 @@ class AgentFSJournal:
         future = self._writer.submit((run, facts, bodies))
         return cast("asyncio.Future[int]", future)  # only a new run is answered with a slug
 
-    async def find(self, key: Digest, run: str | None) -> Done | None:
+    async def find(self, key: Digest, run: str | None) -> Answer | None:
         """The recorded answer under a turn key, of one run or (None) of any; see `JournalReader.find`."""
         return await self._lookups.find(key, run)
 

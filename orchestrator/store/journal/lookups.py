@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 
 from orchestrator.core.frozen import Digest
-from orchestrator.core.turn import Done
+from orchestrator.core.turn import Answer
 from orchestrator.store.journal.reader import JournalReader
 
 
@@ -20,7 +20,7 @@ class _Asked:
 
     key: Digest
     run: str | None
-    answer: asyncio.Future[Done | None]
+    answer: asyncio.Future[Answer | None]
 
 
 class Lookups:
@@ -30,7 +30,7 @@ class Lookups:
         self._reader = reader
         self._asked: list[_Asked] = []
 
-    def find(self, key: Digest, run: str | None) -> asyncio.Future[Done | None]:
+    def find(self, key: Digest, run: str | None) -> asyncio.Future[Answer | None]:
         """The newest recorded answer of a turn key, as `JournalReader.find` gives it."""
         loop = asyncio.get_running_loop()
         if not self._asked or self._asked[-1].answer.get_loop() is not loop:

@@ -21,7 +21,7 @@ from orchestrator.core.errors import StoreDamaged, StoreError, StoreRefused
 from orchestrator.core.facts import FACT, Fact
 from orchestrator.core.frozen import Digest, digest_of
 from orchestrator.core.ports import RunRecord
-from orchestrator.core.turn import Done
+from orchestrator.core.turn import Answer, Done
 from orchestrator.store.agentfs.connection import Connections, open_reading
 from orchestrator.store.agentfs.files import read_part
 from orchestrator.store.agentfs.schema import Statements, chunk_size
@@ -45,25 +45,25 @@ class JournalReader:
         with connections.reading() as db:
             self._chunk = chunk_size(db)
 
-    def find(self, key: Digest, run: str | None) -> Done | None:
+    def find(self, key: Digest, run: str | None) -> Answer | None:
         """The newest recorded answer of a turn key, of one run or (None) of any; None if there is none.
 
         Answers replayed from a cassette are given to their own run alone. Simulated ones say that they are.
         """
         return self.find_all([key], run).get(key)
 
-    def find_all(self, keys: Sequence[Digest], run: str | None) -> dict[Digest, Done]:
+    def find_all(self, keys: Sequence[Digest], run: str | None) -> dict[Digest, Answer]:
         """The answers of those of many keys that have one, each as `find` gives it."""
-        bodies: list[tuple[bytes, bytes, bytes]] = []
+        found: list[tuple[Digest, Digest, bytes]] = []
         for start in range(0, len(keys), KEYS_AT_ONCE):
             asked = [tables.blob(key) for key in keys[start : start + KEYS_AT_ONCE]]
             query = tables.answers_of_keys(len(asked), of_run=run is not None)
             with self._connections.reading() as db:
                 rows = db.execute(query, (run, self._chunk, *asked)).fetchall()
-                bodies += [(key, answer, self._at(db, *place)) for key, answer, *place in rows]
+                found += [(key.hex(), answer.hex(), self._at(db, *place)) for key, answer, *place in rows]
         return {
-            key.hex(): Done.model_validate_json(self._verified(answer.hex(), body))
-            for key, answer, body in bodies
+            key: Answer(Done.model_validate_json(self._verified(digest, body)), digest)
+            for key, digest, body in found
         }
 
     def body(self, digest: Digest) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.core.facts import Acted, NodeEnded, TurnEnded, TurnStarted
 from orchestrator.core.frozen import digest_of
 from orchestrator.core.ports import RunRecord
-from orchestrator.core.turn import Done, Message, TurnId, TurnInput, Usage
+from orchestrator.core.turn import Answer, Done, Message, TurnId, TurnInput, Usage
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -41,6 +41,7 @@ class Turn:
         )
         self.key = self.input.key()
         self.answer = digest_of(self.done.encoded())
+        self.recorded = Answer(self.done, self.answer)
         self.bodies = {self.key: self.input.encoded(), self.answer: self.done.encoded()}
         head = {"id": self.id, "purpose": purpose, "key": self.key, "at": at}
         self.started = TurnStarted(**head, backend="b", model="m", max_tokens=100)

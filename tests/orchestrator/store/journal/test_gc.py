@@ -115,7 +115,7 @@ def test_a_journal_that_was_collected_goes_on(paths: RunPaths) -> None:
     async def story() -> None:
         journal = AgentFSJournal(paths.journal)
         turn = Turn("n0", run="t", prompt="ask 0 " * 200, text="answer 0 " * 700)
-        assert await journal.find(turn.key, None) == turn.done
+        assert await journal.find(turn.key, None) == turn.recorded
         assert await journal.open_run(make_record("r")) == "r"
         await journal.commit("t", [turn.ended], turn.bodies)
         await journal.close()

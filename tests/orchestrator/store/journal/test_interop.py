@@ -227,7 +227,7 @@ def test_a_journal_is_sound_after_an_sdk_had_it(
 
     async def story() -> None:
         journal = AgentFSJournal(path)
-        assert await journal.find(turn.key, None) == turn.done
+        assert await journal.find(turn.key, None) == turn.recorded
         assert await journal.commit("r", [again.ended], again.bodies) == 5
         await journal.close()
 

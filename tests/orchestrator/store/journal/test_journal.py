@@ -44,7 +44,7 @@ def test_a_recorded_turn_is_found_by_its_key_in_its_run_and_in_any(
             assert await journal.commit("r", [turn.started], {}) == 1
             assert await journal.commit("r", [turn.ended, turn.node_ended()], turn.bodies) == 3
             for run in (None, "r"):
-                assert await journal.find(turn.key, run) == turn.done
+                assert await journal.find(turn.key, run) == turn.recorded
             assert await journal.find(turn.key, "another") is None
 
     asyncio.run(story())
@@ -123,7 +123,7 @@ def test_a_key_recorded_again_gives_the_newest_answer_and_keeps_the_older_one(
             await journal.open_run(record())
             await journal.commit("r", [first.ended], first.bodies)
             await journal.commit("r", [again.ended], again.bodies)
-            assert await journal.find(first.key, "r") == again.done
+            assert await journal.find(first.key, "r") == again.recorded
             assert journal.body(first.answer) == first.done.encoded()
 
     asyncio.run(story())
@@ -136,7 +136,7 @@ def test_two_turns_may_give_the_same_bytes(opened: Open, make_turn: Any, record:
         async with opened() as journal:
             await journal.open_run(record())
             await asyncio.gather(*(journal.commit("r", [t.ended], t.bodies) for t in (one, two, one)))
-            assert await journal.find(one.key, "r") == await journal.find(two.key, "r") == one.done
+            assert await journal.find(one.key, "r") == await journal.find(two.key, "r") == one.recorded
 
     asyncio.run(story())
 
@@ -162,7 +162,7 @@ def test_replayed_answers_belong_to_their_own_run(opened: Open, make_turn: Any, 
             await journal.open_run(record())
             await journal.commit("r", [turn.ended], turn.bodies)
             assert await journal.find(turn.key, None) is None
-            assert await journal.find(turn.key, "r") == turn.done
+            assert await journal.find(turn.key, "r") == turn.recorded
 
     asyncio.run(story())
 
@@ -174,7 +174,7 @@ def test_a_simulated_answer_says_so(opened: Open, make_turn: Any, record: Any) -
             await journal.open_run(record(simulated=True))
             await journal.commit("r", [turn.ended], turn.bodies)
             found = await journal.find(turn.key, None)
-            assert found is not None and found.simulated
+            assert found is not None and found.done.simulated
 
     asyncio.run(story())
 
@@ -267,5 +267,23 @@ def test_after_closing_it_refuses_and_closing_again_is_fine(
                 await journal.commit("r", [make_turn().started], {})
             with pytest.raises(StoreError, match="cannot be read"):
                 journal.runs()
+
+    asyncio.run(story())
+
+
+def test_an_answer_keeps_the_digest_under_which_it_was_recorded_however_it_was_written(
+    opened: Open, make_turn: Any, record: Any
+) -> None:
+    async def story() -> None:
+        turn = make_turn()
+        written = turn.done.model_dump_json(exclude_defaults=True).encode()
+        digest = digest_of(written)
+        assert digest != turn.answer
+        ended = turn.ended.model_copy(update={"answer": digest})
+        async with opened() as journal:
+            await journal.open_run(record())
+            await journal.commit("r", [ended], {turn.key: turn.input.encoded(), digest: written})
+            assert await journal.find(turn.key, None) == (turn.done, digest)
+            assert journal.body(digest) == written
 
     asyncio.run(story())

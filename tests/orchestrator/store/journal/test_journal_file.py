@@ -29,7 +29,7 @@ def test_what_was_closed_is_there_when_opened_again_and_goes_on_counting(
 
     async def after() -> None:
         journal = AgentFSJournal(path)
-        assert await journal.find(turn.key, "r") == turn.done
+        assert await journal.find(turn.key, "r") == turn.recorded
         assert await journal.commit("r", [RunEnded(ending="done", at=later(1))], {}) == 3
         assert await journal.open_run(record()) == "r-2"
         await journal.close()
@@ -71,7 +71,7 @@ def test_a_full_disk_stops_recording_and_says_what_is_not_recorded(
         assert "full" in str(several[0]) and "not recorded" in str(several[0])
         with pytest.raises(StoreError, match="nothing more is recorded"):
             await journal.commit("r", [small.started], {})
-        assert await journal.find(small.key, "r") == small.done
+        assert await journal.find(small.key, "r") == small.recorded
         assert len(list(journal.facts("r"))) == 1
         await journal.close()
 
@@ -90,7 +90,7 @@ def test_a_reader_sees_commits_of_a_writer_that_goes_on(path: Path, make_turn: A
             turn = make_turn(step=step, text=str(step))
             await journal.commit("r", [turn.ended], turn.bodies)
             assert [seq for seq, _ in reader.facts("r")] == list(range(1, step + 1))
-            assert reader.find(turn.key, None) == turn.done
+            assert reader.find(turn.key, None) == turn.recorded
         reader.close()
         await journal.close()
 

@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.core.errors import StoreDamaged
 from orchestrator.core.frozen import Digest, digest_of
-from orchestrator.core.turn import Done
+from orchestrator.core.turn import Answer
 from orchestrator.store.agentfs.connection import open_memory
 from orchestrator.store.journal import AgentFSJournal, open_journal_readonly
 from orchestrator.store.journal.lookups import Lookups
@@ -27,7 +27,7 @@ class Watched(JournalReader):
         self.asked: list[tuple[int, str | None]] = []
         self._failure = failure
 
-    def find_all(self, keys: Sequence[Digest], run: str | None) -> dict[Digest, Done]:
+    def find_all(self, keys: Sequence[Digest], run: str | None) -> dict[Digest, Answer]:
         self.asked.append((len(keys), run))
         if self._failure is not None:
             raise self._failure
@@ -108,9 +108,9 @@ def test_of_many_keys_each_gives_its_newest_answer_and_unknown_ones_none(
     asyncio.run(story())
     keys = [turn.key for turn in turns]
     with open_journal_readonly(path) as reader:
-        expected = {turn.key: turn.done for turn in turns}
+        expected = {turn.key: turn.recorded for turn in turns}
         assert again.key == keys[3]
         assert reader.find_all([*keys, KEYS[0]], "r") == expected
-        assert reader.find_all([*keys, KEYS[0]], None) == expected | {again.key: again.done}
-        assert reader.find_all(keys, "s") == {again.key: again.done}
+        assert reader.find_all([*keys, KEYS[0]], None) == expected | {again.key: again.recorded}
+        assert reader.find_all(keys, "s") == {again.key: again.recorded}
         assert reader.find_all([], None) == {}

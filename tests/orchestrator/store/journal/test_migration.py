@@ -51,7 +51,7 @@ def test_whoever_reads_an_older_journal_gets_all_of_it_and_a_backup_is_kept(
     with open_journal_readonly(older) as journal:
         assert list(journal.runs()) == [record()]
         assert len(list(journal.facts("r"))) == 2
-        assert journal.find(make_turn().key, None) == make_turn().done
+        assert journal.find(make_turn().key, None) == make_turn().recorded
     assert _version(older) == 2
     kept = older.with_name("agent-db.version-1.db")
     assert _version(kept) == 1 and len(kept.read_bytes()) == len(before)

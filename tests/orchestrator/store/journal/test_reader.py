@@ -82,7 +82,7 @@ def test_an_altered_answer_is_an_error_when_found_not_a_miss(path: Path, turns: 
     with pytest.raises(StoreError, match="altered") as caught:
         reader.find(turns[3].key, None)
     assert caught.value.remedy
-    assert reader.find(turns[4].key, None) == turns[4].done
+    assert reader.find(turns[4].key, None) == turns[4].recorded
     reader.close()
 
 
