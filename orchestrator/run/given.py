@@ -86,9 +86,12 @@ def no_inputs(patterns: Sequence[str]) -> Inputs:
 
 async def given_to(agent: Agent, read: ReadInputs, memory: Memory, redactor: Redactor) -> Given:
     """What an agent is given now. Raises Unreadable when its patterns make one look at too many files."""
-    inputs = await asyncio.to_thread(read, agent.inputs) if agent.inputs else Inputs()
+    remembered = memory.get(agent.id, ())
+    if not agent.inputs:
+        return Given(memory=remembered)
+    inputs = await asyncio.to_thread(read, agent.inputs)
     files = tuple(replace(file, text=redactor.text(file.text)) for file in inputs.files)
-    return Given(replace(inputs, files=files), memory.get(agent.id, ()))
+    return Given(replace(inputs, files=files), remembered)
 
 
 def kept_memory(memory: Memory) -> dict[str, str]:
