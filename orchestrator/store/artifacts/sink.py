@@ -7,6 +7,7 @@ from threading import Event, Thread
 from orchestrator.core.errors import StoreError
 from orchestrator.core.facts import Fact, RunEnded, Signal, TurnEnded
 from orchestrator.core.ports import RunRecord
+from orchestrator.store.artifacts.heard import HeardJournal
 from orchestrator.store.artifacts.projection import ArtifactProjection, Recorded, recorded
 
 LAG_S = 0.2
@@ -16,7 +17,7 @@ LAG_S = 0.2
 class ArtifactSink:
     """Keeps the artifacts of one run up to date; the run's own work is never held up or failed by it.
 
-    It reads facts from the journal, not from `see`, which only wakes it, and for the last time when the run
+    It takes the facts that the journal has, those of earlier sessions too, and for the last time when the run
     has ended: other sinks take their time then, too. Close it before the journal.
     """
 
@@ -27,7 +28,7 @@ class ArtifactSink:
         """Why artifacts are missing; None while there is one for every turn, or will be."""
         self._unreadable: tuple[str, ...] = ()
         self._projection = projection
-        self._journal = journal
+        self._journal = HeardJournal(journal)
         self._run = run
         self._news = Event()
         self._ending = Event()
@@ -35,10 +36,13 @@ class ArtifactSink:
         self._thread.start()
 
     def see(self, seq: int | None, item: Fact | Signal) -> None:
-        """Note a turn that may leave an artifact, and the end of the run. Never raises."""
+        """Note a fact; a turn that may leave an artifact and the end of the run are seen to. Never raises."""
+        if seq is None or isinstance(item, Signal):
+            return
+        self._journal.hear(seq, item)
         if isinstance(item, RunEnded):
             self._end()
-        if seq is not None and isinstance(item, TurnEnded) and item.was_sent:
+        elif isinstance(item, TurnEnded) and item.was_sent:
             self._news.set()
 
     def close(self) -> None:
