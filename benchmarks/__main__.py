@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import journal, language, latency, limits, memory, overhead, reuse, startup
+from benchmarks import journal, language, latency, limits, memory, overhead, resume, reuse, startup
 
 
 def main() -> int:
@@ -13,7 +13,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small shapes only, a minute or two")
     options = parser.parse_args()
     arguments = ["--quick"] if options.quick else []
-    benchmarks = (overhead, latency, reuse, startup, limits, journal, language, memory)
+    benchmarks = (overhead, latency, reuse, resume, startup, limits, journal, language, memory)
     return next((code for each in benchmarks if (code := each.main(arguments))), 0)
 
 
