@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
@@ -46,7 +47,7 @@ def labels(simulated: bool, replayed: bool) -> tuple[str, ...]:
 
 def clock_time(at: datetime) -> str:
     """The local time of day of a fact, to the second."""
-    return at.astimezone().strftime("%H:%M:%S")
+    return time.strftime("%H:%M:%S", time.localtime(at.timestamp()))
 
 
 def time_of(item: Fact | Signal) -> str:
