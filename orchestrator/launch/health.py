@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestrator.core.errors import StoreError
 from orchestrator.core.health import Check
 from orchestrator.launch.record import opened_session
 from orchestrator.launch.status import status_of
@@ -18,7 +19,10 @@ def known_sessions(folder: Path) -> set[str]:
 
 def examine(folder: Path) -> Iterator[Check]:
     """At most one check: nothing is said of a folder where nothing was launched."""
-    found = status_of(folder)
+    try:
+        found = status_of(folder)
+    except StoreError:
+        return  # what is wrong with the journal is told where it is looked at
     session = found.session
     if session is None:
         return

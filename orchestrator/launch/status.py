@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.errors import UserError
 from orchestrator.core.frozen import Frozen
 from orchestrator.core.paths import RunPaths
 from orchestrator.launch.multiplexers import live_session
@@ -62,14 +62,14 @@ class Status(Frozen):
 
 
 def status_of(folder: Path) -> Status:
-    """What runs in a folder."""
+    """What runs in a folder. Raises StoreError for a journal that cannot be read."""
     holder = holder_of(RunPaths(folder).lock)
     run, ending = holder.run if holder else None, None
     agents: dict[str, tuple[str, ...]] = {}
     try:
         with open_reader(folder) as journal:
             record, history = read_history(journal, run)
-    except OrchestratorError:  # it is kept elsewhere, or not at all
+    except UserError:  # it is kept elsewhere, or not at all
         pass
     else:
         run = record.slug

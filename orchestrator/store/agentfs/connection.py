@@ -9,6 +9,7 @@ one that gives out the same `Statements`.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -119,7 +120,7 @@ def readable(name: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as error:  # even a message may be damaged
-        if (cause := _CAUSES.get(_kind(error))) is not None:
+        if (cause := _cause(error, name)) is not None:
             raise StoreError(f"{name} {cause[0]}", cause[1]) from error
         raise StoreDamaged(f"{name} cannot be read: {error}") from error
 
@@ -297,14 +298,35 @@ def _opening(name: str) -> Iterator[None]:
     except (sqlite3.Error, UnicodeDecodeError) as error:
         if _kind(error) in (sqlite3.SQLITE_CORRUPT, 0):  # 0: text that is none
             raise StoreDamaged(f"{name} is damaged: {error}") from error
-        what, remedy = _CAUSES.get(_kind(error), (f"cannot be opened: {error}", "name another file"))
+        what, remedy = _cause(error, name) or (f"cannot be opened: {error}", "name another file")
         raise StoreRefused(f"{name} {what}", remedy) from error
+
+
+def _cause(error: Exception, name: str) -> tuple[str, str] | None:
+    """What an error of SQLite's means for a file, and what to do; None if it is no usual one.
+
+    Even a reader writes beside the file, and on a full disk is told of anything but that.
+    """
+    kind = _kind(error)
+    if kind in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _is_full(Path(name).parent):
+        return "cannot be opened: the disk is full", "make room and try again"
+    return _CAUSES.get(kind)
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _ROOM_BYTES
+    except OSError:
+        return False
 
 
 def _kind(error: Exception) -> int:
     """The kind of an error of SQLite's: the low byte of its code; 0 for any other error."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
+
+_ROOM_BYTES = 65_536
+"""What the file that SQLite keeps beside a database takes, roughly."""
 
 _PERMISSIONS = "check the permissions of the file and its folder, or name another place"
 _LOCKED = (

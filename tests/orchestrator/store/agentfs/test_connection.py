@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from orchestrator.core.errors import StoreRefused
+from orchestrator.core.errors import StoreError, StoreRefused
 from orchestrator.store.agentfs import connection
+from orchestrator.store.agentfs.connection import readable
 from orchestrator.store.agentfs.schema import TABLES
 from orchestrator.store.journal import AgentFSJournal, open_journal_readonly
 
@@ -182,3 +185,14 @@ def test_escape_sequences_in_a_path_do_not_act_in_the_message(tmp_path: Path) ->
     with pytest.raises(StoreRefused) as refused:
         AgentFSJournal(path)
     assert "\x1b" not in str(refused.value) and "\\x1b[31mred" in str(refused.value)
+
+
+def test_on_a_full_disk_it_is_the_disk_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    with pytest.raises(StoreError, match="cannot be read from its disk"), readable(str(tmp_path / "x.db")):
+        raise error
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    with pytest.raises(StoreError, match="the disk is full") as refused, readable(str(tmp_path / "x.db")):
+        raise error
+    assert "make room" in refused.value.remedy
