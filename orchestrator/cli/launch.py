@@ -114,7 +114,8 @@ def launch(
 def _in_project(squad: SquadOptions, folder: Path, named: Path | None) -> SquadOptions:
     """The squad of the project that the folder belongs to, as seen from the folder."""
     from orchestrator.core.settings import config_override
-    from orchestrator.launch.project import configuration_of, find_project, located
+    from orchestrator.launch.project import find_project, located
+    from orchestrator.run.squads import configuration_of
 
     root = find_project(folder, named)
     if squad.agents_lark is not None or squad.agents_config is not None:

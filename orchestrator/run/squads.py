@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ def find_squad(choice: SquadChoice) -> FoundSquad:
     `configs/agents.lark`, its `configs/agents.out.json`, the built-in squad.
 
     Raises ConfigError for a source that is there and wrong, unless `or_builtin` asks for the built-in squad
-    then, and UserError for a named file that is not there.
+    then, and UserError for a named file that is not there, and in a folder below one with a configuration.
     """
     try:
         return _find(choice)
@@ -88,9 +89,34 @@ def _find(choice: SquadChoice) -> FoundSquad:
             if relative == DEFAULT_CONFIG:
                 return _compiled_now(path, choice.variables, shown)
             return _compiled_before(path, "found in the folder", shown)
+    if (above := nearest_project(choice.folder)) is not None:
+        raise UserError(
+            f"there is no {DEFAULT_CONFIG} here, but one in {above}",
+            "run it there, or name what is meant: --agents-lark FILE or --builtin",
+        )
     found = _builtin()
     notice = f"no {DEFAULT_CONFIG} here: using the built-in squad (`agentlark init` writes one to start from)"
     return FoundSquad(found.squad, found.origin, notices=(notice,))
+
+
+def nearest_project(folder: Path) -> Path | None:
+    """The nearest folder at or above this one with a configuration; None when there is none.
+
+    Looking up ends at the first folder of somebody else: whoever may write above a folder of ours should not
+    say what runs in it.
+    """
+    for above in (folder, *folder.parents):
+        if above.stat().st_uid != os.geteuid():
+            return None
+        if configuration_of(above) is not None:
+            return above
+    return None
+
+
+def configuration_of(root: Path) -> Path | None:
+    """The configuration that a project has, compiled or not, as `find_squad` would take it; None without."""
+    candidates = (root / DEFAULT_CONFIG, root / DEFAULT_COMPILED)
+    return next((path for path in candidates if path.exists()), None)
 
 
 def _compiled_now(path: Path, variables: Mapping[str, str] | None, shown: str | None = None) -> FoundSquad:

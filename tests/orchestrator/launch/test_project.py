@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.errors import UserError
-from orchestrator.launch.project import configuration_of, find_project, located
+from orchestrator.launch.project import find_project, located
+from orchestrator.run.squads import configuration_of
 
 
 @pytest.fixture

@@ -47,6 +47,18 @@ def ids(choice: SquadChoice) -> list[str]:
     return [agent.id for agent in find_squad(choice).squad.agents()]
 
 
+def test_below_a_project_nothing_else_is_run_instead_of_its_squad(tmp_path: Path) -> None:
+    lark(tmp_path / "configs" / "agents.lark", "from-above")
+    below = tmp_path / "src" / "deep"
+    below.mkdir(parents=True)
+    with pytest.raises(UserError, match="but one in") as refused:
+        find_squad(SquadChoice(folder=below))
+    assert str(tmp_path) in refused.value.message
+    assert "--builtin" in refused.value.remedy
+    assert ids(SquadChoice(folder=below, builtin=True)) != ["from-above"]
+    assert ids(SquadChoice(folder=below, agents_lark=tmp_path / "configs" / "agents.lark")) == ["from-above"]
+
+
 def test_the_sources_are_asked_in_their_order(everything: SquadChoice) -> None:
     choice = everything
     seen = [ids(choice)]
