@@ -17,6 +17,7 @@ from typing import Any, assert_never
 
 from agentlark.model import Agent
 from orchestrator.core.commands import Decide, Interrupt, StopNow
+from orchestrator.core.errors import StoreError
 from orchestrator.core.facts import (
     AgentsEngaged,
     Fact,
@@ -106,6 +107,8 @@ class Engine:
         self._changed = asyncio.Event()
         self._ending = asyncio.Event()
         """Set once nothing new may start: after a command, a cap, or a failure under fail-fast."""
+        self._noted: list[Fact] = []
+        """What is applied and still to be committed."""
         self._failure: BaseException | None = None
         """Why something could not be recorded."""
         self.refusal: Refusal | None = None
@@ -186,6 +189,9 @@ class Engine:
         A caller that is cancelled meanwhile (stopped, or past its deadline) does not take them back: they are
         applied and shown when they are durable.
         """
+        self._commit_noted()
+        if self._failure is not None:
+            raise self._failure
         committing = self._commit(facts, bodies or {}, applied=False)
         try:
             await asyncio.shield(committing)
@@ -196,13 +202,26 @@ class Engine:
     def note(self, facts: Sequence[Fact], texts: Mapping[Digest, str]) -> None:
         """Apply facts at once and let them become durable meanwhile: those that follow from the record alone.
 
-        Whoever records something later has these before it. A failure to record them ends the run.
+        Whoever records something later has these before it. A failure to record them ends the run. What is
+        noted in one turn of the event loop is committed together.
         """
         for fact in facts:
             self.state.apply(fact)
             if isinstance(fact, NodeEnded) and fact.output is not None and fact.output in texts:
                 self._answers.keep(fact.output, texts[fact.output])
-        self._commit(facts, {}, applied=True)
+        if not self._noted:
+            asyncio.get_running_loop().call_soon(self._commit_noted)
+        self._noted += facts
+
+    def _commit_noted(self) -> None:
+        if not self._noted:
+            return
+        facts, self._noted = self._noted, []
+        try:
+            self._commit(facts, {}, applied=True)
+        except StoreError as error:  # nothing can be written any more
+            self._failure = error
+            self._changed.set()
 
     def _commit(
         self, facts: Sequence[Fact], bodies: Mapping[Digest, bytes], *, applied: bool

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 import pytest
 
 from orchestrator.core.commands import Interrupt, StopNow
 from orchestrator.core.errors import StoreError
-from orchestrator.core.facts import Action, NodeEnded, RunEnded, TurnEnded, TurnStarted
+from orchestrator.core.facts import Action, Fact, NodeEnded, RunEnded, TurnEnded, TurnStarted
+from orchestrator.core.frozen import Digest
 from orchestrator.core.ports import Tell
 from orchestrator.core.turn import Failed, Outcome, TurnOrder
 from orchestrator.run.handle import RunResult
@@ -419,6 +420,38 @@ def test_a_journal_that_fails_while_an_agent_acts_stops_the_run_whatever_the_bac
         with pytest.raises(StoreError, match="disk is full"):
             stage.play()
         assert len(stage.performer.calls) == 1
+
+
+def test_what_is_reused_at_the_same_time_is_recorded_together_and_before_what_comes_after() -> None:
+    short = {"follow_up_enabled": False}
+    squad = a_squad([an_agent("a", **short), an_agent("b", **short), an_agent("c", "a", "b", **short)])
+    first = Stage(squad)
+    first.play()
+    again = Stage(squad, journal=MemoryJournal(earlier=first.journal))
+    assert again.play().reused == 3
+    turn = ["turn-ended", "node-ended"]
+    kinds = [[fact.kind for fact in commit] for commit in again.journal.commits]
+    assert kinds == [["run-started"], turn * 2, turn, ["run-ended"]]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_run_whose_reused_turns_cannot_be_recorded_fails(at_once: bool) -> None:
+    class Refusing(MemoryJournal):
+        def commit(
+            self, run: str, facts: Sequence[Fact], bodies: Mapping[Digest, bytes]
+        ) -> asyncio.Future[int]:
+            if at_once and isinstance(facts[0], TurnEnded):
+                raise StoreError("nothing more is recorded")
+            return super().commit(run, facts, bodies)
+
+    first = Stage(a_squad([an_agent("a"), an_agent("b", "a")]))
+    first.play()
+    journal = Refusing(earlier=first.journal)
+    journal.fails_on = "turn-ended"
+    again = Stage(first.squad, journal=journal)
+    with pytest.raises(StoreError, match="nothing more is recorded" if at_once else "disk is full"):
+        again.play()
+    assert again.watcher.is_closed
 
 
 def test_turns_in_flight_are_cancelled_when_the_journal_fails() -> None:
