@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 FINE = 0
 FAILED = 1
@@ -43,27 +47,29 @@ def say(text: str) -> None:
 
 
 def standard_streams() -> None:
-    """Stand in for streams that the caller closed, so that nothing has to ask whether they are there."""
+    """Stand in for streams that the caller closed, and spell out what an encoding lacks."""
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  # for as long as the process lives
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def refuse_as_output(target: Path, sources: Iterable[Path]) -> None:
+def refuse_as_output(target: Path, sources: Iterable[Path], option: str = "-o") -> None:
     """Refuse a file to write that cannot be one, before anything is spent. Raises UserError."""
     from orchestrator.core.errors import UserError
 
     if target.is_dir():
-        raise UserError(f"{target} is a folder", "name a file with -o")
+        raise UserError(f"{target} is a folder", f"name a file with {option}")
     if not target.parent.is_dir():
-        raise UserError(f"{target.parent} is no folder", "make it first, or name another file with -o")
+        raise UserError(f"{target.parent} is no folder", f"make it first, or name another file with {option}")
     if target.suffix == ".lark" or any(_same(target, source) for source in sources):
-        raise UserError(f"{target} is a source; it would be lost", "name another file with -o")
+        raise UserError(f"{target} is a source; it would be lost", f"name another file with {option}")
     if target.exists() and not os.access(target, os.W_OK):
-        raise UserError(f"{target} cannot be written", "name another file with -o")
+        raise UserError(f"{target} cannot be written", f"name another file with {option}")
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -95,7 +101,10 @@ def guarded(work: Callable[[], object]) -> None:
         sys.exit(FAILED)
     except OSError as error:
         _forget_stdout()
-        where = f"{error.filename}: " if error.filename else ""
+        place = error.filename or (
+            "stdout" if error.errno in _NO_ROOM else None
+        )  # of a file we would know it
+        where = f"{place}: " if place else ""
         say(f"error: {where}{error.strerror or error}")
         sys.exit(FAILED)
     except Exception as error:

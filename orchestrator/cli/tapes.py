@@ -33,7 +33,7 @@ class TapeOptions:
 
     def tapes(self) -> Tapes:
         """The cassettes. Raises UserError for one that cannot be used."""
-        from orchestrator.backends.cassette.reading import read_cassette
+        from orchestrator.backends.cassette.reading import read_cassette, refuse_to_replace
         from orchestrator.wiring.tapes import Tapes
 
         if self.record is not None and self.replay is not None:
@@ -41,5 +41,6 @@ class TapeOptions:
                 "--record and --replay contradict each other: what is replayed is recorded"
             )
         if self.record is not None:
-            refuse_as_output(self.record, ())
+            refuse_as_output(self.record, (), "--record")
+            refuse_to_replace(self.record)
         return Tapes(self.record, read_cassette(self.replay) if self.replay else None)

@@ -16,6 +16,9 @@ from orchestrator.core.errors import UserError
 from orchestrator.core.frozen import Digest, Frozen
 from orchestrator.core.turn import Done
 
+_HEAD_BYTES = 32 * 2**20
+"""The most that is read of a first line: it holds a task."""
+
 _RECORD_AGAIN = "record it again: agentlark run --record FILE"
 
 _Line = TypeVar("_Line", bound=Frozen)
@@ -69,6 +72,25 @@ def read_cassette(path: Path) -> Cassette:
             raise _wrong(name, number, "its key is not that of its input: one of them was edited")
         _take(cassette, Numbered(number, entry))
     return cassette
+
+
+def refuse_to_replace(path: Path) -> None:
+    """Refuse to write a cassette where there is something else that would be lost. Raises UserError."""
+    name = visible(str(path))
+    if not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            first = file.readline(_HEAD_BYTES)
+    except OSError:
+        return  # what is wrong will be told when it is opened to be written
+    try:
+        if first.strip():
+            _head(first.decode("utf-8", "surrogatepass"), name)
+    except (UserError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"--record {name}: there is a file of another kind, which would be lost", "name another file"
+        ) from error
 
 
 def _take(cassette: Cassette, taken: Numbered) -> None:

@@ -97,6 +97,17 @@ def test_what_cannot_be_is_refused_before_anything_is_done(
     assert not (tmp_path / ".agentfs").exists()
 
 
+def test_a_recording_replaces_cassettes_and_nothing_else(
+    agentlark: Command, tape: Path, tmp_path: Path
+) -> None:
+    assert agentlark("run", "-q", "--record", str(tape)).returncode == 0
+    notes = tmp_path / "notes.md"
+    notes.write_text("precious\n")
+    refused = agentlark("run", "-q", "--record", str(notes))
+    assert (refused.returncode, "would be lost" in refused.stderr) == (2, True)
+    assert notes.read_text() == "precious\n"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 def test_a_cassette_that_cannot_be_written_to_its_end_is_a_failure(agentlark: Command, config: Path) -> None:
     full = agentlark("run", "-q", "--record", "/dev/full")

@@ -282,6 +282,7 @@ def test_closed_and_full_streams_are_no_tracebacks(closed: str, config: Path, tm
     )
     assert "Traceback" not in done.stderr
     assert done.returncode == (1 if closed == ">/dev/full" else 0)
+    assert ("stdout: No space left" in done.stderr) == (closed == ">/dev/full")
 
 
 def test_losing_the_terminal_leaves_the_run_going(config: Path, tmp_path: Path) -> None:

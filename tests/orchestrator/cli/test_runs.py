@@ -166,3 +166,9 @@ def test_a_misspelt_run_is_told_which_there_are(agentlark: Command, two_runs: tu
     done = agentlark("runs", "diff", two_runs[0], "run-1")
     assert done.returncode == 2
     assert f"the last ones are {two_runs[0]}, {two_runs[1]}" in done.stderr
+
+
+def test_an_encoding_without_our_signs_gets_them_spelled_out(agentlark: Command, config: Path) -> None:
+    drawn = agentlark("graph", PYTHONIOENCODING="ascii")
+    assert (drawn.returncode, drawn.stderr) == (0, "")
+    assert "\\u25cf" in drawn.stdout
