@@ -125,12 +125,13 @@ def _check_dependencies(
     for index, agent in enumerate(agents):
         seen: set[str] = set()
         for item, upstream in enumerate(agent.depends_on):
-            where = place(index, "depends_on", item)
             if upstream not in known:
                 complaints += 1
                 near = known if complaints <= SHOWN_LIMIT else ()
+                where = place(index, "depends_on", item)
                 yield unknown_agent(upstream, near, where, f"{agent.id!r} depends on")
             elif upstream in seen:
+                where = place(index, "depends_on", item)
                 yield Diagnostic(
                     "AL318", f"{agent.id!r} depends on {upstream!r} twice", where, severity="warning"
                 )

@@ -71,7 +71,8 @@ class Engagement:
             await self.lent.recorder.record([ended])
 
     async def _act(self) -> None:
-        self.around = replace(self.around, given=await self._given())
+        if (given := await self._given()) != self.around.given:
+            self.around = replace(self.around, given=given)
         answered = await self._answer(partial(final_judge, self.node, self.around, self.lent))
         if self.around.receivers:
             await self._hand_on(answered)
