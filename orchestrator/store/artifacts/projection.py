@@ -73,6 +73,7 @@ class ArtifactProjection:
     def __init__(self, path: Path) -> None:
         self._connections = open_file(path, tables.ARTIFACTS, synchronous="NORMAL")
         self._stories: dict[tuple[str, datetime], tuple[int, Story]] = {}
+        self._is_closed = False
 
     def catch_up(self, journal: Recorded, run: str | RunRecord) -> CaughtUp:
         """Take the facts of a run that have come since the last time. Raises StoreError when it cannot write.
@@ -113,8 +114,10 @@ class ArtifactProjection:
         return _sum(done + ([self.catch_up_memory(memory)] if memory else []))
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._connections.close()
+        """Let go of the file; asking twice is fine."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._connections.close()
 
     def _take_all(self, journal: Recorded, record: RunRecord, maker: _StoryMaker) -> CaughtUp:
         written = 0

@@ -18,7 +18,8 @@ class ArtifactSink:
     """Keeps the artifacts of one run up to date; the run's own work is never held up or failed by it.
 
     It takes the facts that the journal has, those of earlier sessions too, and for the last time when the run
-    has ended: other sinks take their time then, too. Close it before the journal.
+    has ended, when it closes the projection, too: other sinks take their time then. Close it before the
+    journal.
     """
 
     name = "artifacts"
@@ -61,6 +62,10 @@ class ArtifactSink:
             self._news.clear()
             self._catch_up()
         self._catch_up()
+        try:
+            self._projection.close()
+        except StoreError as error:
+            self.failure = error
 
     def _catch_up(self) -> None:
         """Take what is new; whatever goes wrong is kept for whoever asks, and tried again the next time."""
