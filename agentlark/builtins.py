@@ -7,11 +7,13 @@ draft that remembers its call, so that later checks can point at the very argume
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from agentlark import starlark
+from agentlark.check import UNKNOWN
 from agentlark.diagnostics import Diagnostic, Span, nearest, replacement
+from agentlark.errors import ConfigError
 from agentlark.fields import (
     AGENT_FIELDS,
     LIMITS_FIELDS,
@@ -111,7 +113,13 @@ def make_builtins(
         name = bound["path"]
         if not isinstance(name, str):
             call.error("prompt_file takes the path of a file", call.where(0), code="AL303")
-        return read_prompt(name, call.where(0) if args else call.where("path"))
+        try:
+            return read_prompt(name, call.where(0) if args else call.where("path"))
+        except ConfigError as error:
+            findings.diagnostics += [
+                replace(each, related=each.related + call.stack) for each in error.diagnostics
+            ]
+            return UNKNOWN
 
     def param(call: starlark.Call, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         return _param(call, args, kwargs, parameters)

@@ -22,7 +22,7 @@ SHOWN_CYCLE = 20
 """How many edges of a circle are printed."""
 
 UNKNOWN = "\0"
-"""Stands for an id that could not be read, which has been said already."""
+"""Stands for an id or a prompt that could not be read, which has been said already."""
 
 _ID = re.compile(ID_PATTERN)
 _ID_RULE = "an id starts with a-z and goes on with a-z, 0-9, '-' and '_', 63 characters at most"

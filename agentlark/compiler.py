@@ -9,6 +9,7 @@ It reads files under the project root and nothing else.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -23,7 +24,17 @@ from agentlark.errors import ConfigError
 from agentlark.fields import Wrong
 from agentlark.inputs import find_files, pattern_problem
 from agentlark.model import Agent, Group, Limits, Orchestration, Relay, SourceFile, Squad
-from agentlark.project import NotText, ProjectFile, Unreadable, decode, find_root, locate, read_file
+from agentlark.project import (
+    Missing,
+    NotText,
+    ProjectFile,
+    Unreadable,
+    decode,
+    find_root,
+    locate,
+    nearby,
+    read_file,
+)
 from agentlark.prompts import Turn, default_prompt
 
 FLAT_GROUP = "core"
@@ -130,6 +141,8 @@ class _Loader:
                 place = Span(Source(file.shown, error.text), error.offset, error.offset + 1)
                 found = Diagnostic("AL319", message, place, help=error.remedy)
                 raise ConfigError([_loaded(found, file.shown, at)]) from error
+            if isinstance(error, Missing) and at:
+                raise ConfigError([self._missing(file, message, at)]) from error
             raise self.refusal(message, at or Pointer(file.shown, ""), error.remedy) from error
         digest = sha256(data).hexdigest()
         self.sources[file.under_root] = SourceFile.model_construct(path=file.under_root, sha256=digest)
@@ -164,6 +177,14 @@ class _Loader:
             return locate(self.root, file, name)
         except Unreadable as error:
             raise self.refusal(str(error), at, error.remedy) from error
+
+    def _missing(self, file: ProjectFile, message: str, at: Span) -> Diagnostic:
+        folder = self.files[at.file].path.parent
+        name = os.path.relpath(file.path, folder).replace(os.sep, "/")
+        near = nearby(self.root, folder, name)
+        question = f"did you mean {near!r}? " if near else ""
+        help = f"{question}paths are relative to the file that names them"
+        return Diagnostic("AL319", message, at, help=help, fix=replacement(at, name, near))
 
     def refusal(self, message: str, at: Place, remedy: str = "") -> ConfigError:
         """A file that is not read, and why."""

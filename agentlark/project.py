@@ -10,6 +10,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from agentlark.diagnostics import nearest
+
 DEFAULT_CONFIG = "configs/agents.lark"
 
 MAX_FILE_BYTES = 16 * 2**20
@@ -33,6 +35,13 @@ class NotText(Unreadable):
         super().__init__(
             f"it is not UTF-8 text (byte 0x{data[start]:02x} in line {line})", "save it as UTF-8"
         )
+
+
+class Missing(Unreadable):
+    """A file that is not there."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,18 @@ def _under(root: Path, path: Path, name: str) -> str:
     return relative.as_posix()
 
 
+def nearby(root: Path, folder: Path, name: str) -> str | None:
+    """What a missing file's name in a folder was probably meant to be: a path from the root, or a slip."""
+    if ".." not in name.split("/") and (root / name).is_file():
+        return os.path.relpath(root / name, folder).replace(os.sep, "/")
+    wanted = folder / name
+    try:
+        near = nearest(wanted.name, os.listdir(wanted.parent))
+    except OSError:
+        return None
+    return name.removesuffix(wanted.name) + near if near else None
+
+
 def read_file(path: Path) -> bytes:
     """The bytes of a regular file of bounded size. Raises Unreadable with the reason otherwise."""
     try:
@@ -93,7 +114,7 @@ def read_file(path: Path) -> bytes:
             raise Unreadable(f"it has {status.st_size:,} bytes; at most {MAX_FILE_BYTES:,} are read")
         return path.read_bytes()
     except FileNotFoundError:
-        raise Unreadable("there is no such file") from None
+        raise Missing from None
     except PermissionError:
         raise Unreadable("permission denied", "make it readable for you") from None
     except OSError as error:

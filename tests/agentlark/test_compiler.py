@@ -145,7 +145,7 @@ def test_nothing_outside_the_project_is_read(tmp_path: Path) -> None:
         "a\\b.md": "no path",
         "": "no path",
     }.items():
-        text = f"x = prompt_file({json.dumps(name)})"
+        text = f"x = prompt_file({json.dumps(name)})\nagents = []"
         path = write(project, text, "agents.lark")
         with pytest.raises(ConfigError) as caught:
             compile_file(path)
