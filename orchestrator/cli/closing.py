@@ -18,10 +18,14 @@ def closing_block(result: RunResult, output: Path | None) -> str:
     """Some lines of text, the last ones commands to try."""
     lines = ["", f"── {result.run}: {result.ending.ending} ──"]
     lines += labels(result.simulated, result.replayed)
-    counts = Counter(ended.ending for ended in result.ended.values())
-    states = ", ".join(f"{count} {ending}" for ending, count in sorted(counts.items())) or "none ended"
-    more = f", {len(result.not_started)} not started" if result.not_started else ""
-    lines.append(f"agents     {states}{more}")
+    counts: Counter[str] = Counter(ended.ending for ended in result.ended.values())
+    states = [
+        *sorted(counts.items()),
+        ("started", len(result.cut_short)),
+        ("not started", len(result.not_started)),
+    ]
+    told = ", ".join(f"{count} {standing}" for standing, count in states if count)
+    lines.append(f"agents     {told}")
     sent = f"{result.turns:,} sent" if result.turns else "none sent"
     took = f", {tokens(result.usage)} tokens" if result.turns else ""
     lines.append(f"turns      {sent}{took}, {result.seconds:.1f} s")

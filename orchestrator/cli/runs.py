@@ -84,6 +84,7 @@ def _summary(record: RunRecord, history: History, going: str | None) -> dict[str
         "agents": len({node.agent.id for node in state.nodes.values()}),
         "ending": ending,
         "resumable": ending not in ("done", "going"),
+        "consent": sorted(state.awaiting),
         "turns": state.turns,
         "reused": state.reused,
         "usage": state.usage.model_dump(),
@@ -99,7 +100,8 @@ def _ending(record: RunRecord, history: History, going: str | None) -> str:
 
 def _row(summary: dict[str, Any]) -> tuple[str, ...]:
     usage, squad = summary["usage"], summary["squad"] or "a squad made in a program"
-    ending = summary["ending"] + (", resumable" if summary["resumable"] else "")
+    more = ", waits for consent" if summary["consent"] else ", resumable" if summary["resumable"] else ""
+    ending = summary["ending"] + more
     tokens = f"{usage['input']:,}/{usage['output']:,}"
     counts = (str(summary["agents"]), str(summary["turns"]), str(summary["reused"]))
     mark = "".join(f" {mark.upper()}" for mark in ("simulated", "replayed") if summary[mark])

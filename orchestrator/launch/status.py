@@ -37,6 +37,8 @@ class Status(Frozen):
     """How the run ended; None while it goes, and when it was cut off."""
     agents: dict[str, tuple[str, ...]]
     """The run's nodes by how they stand, in the DAG's order."""
+    consent: tuple[int, ...]
+    """The run's waves that wait for a person's consent."""
     session: SessionStatus | None
 
     def lines(self) -> list[str]:
@@ -48,7 +50,10 @@ class Status(Frozen):
             return ["nothing has run in this folder"]
         how = f"going, process {self.process}" if self.process else self.ending or "cut off"
         standings = [f"  {standing} ({len(ids)}): {', '.join(ids)}" for standing, ids in self.agents.items()]
-        return [f"{self.run}: {how}", *standings]
+        asked = [
+            f"  wave {wave} waits for consent: agentlark approve (or reject, edit)" for wave in self.consent
+        ]
+        return [f"{self.run}: {how}", *standings, *asked]
 
     def _of_session(self) -> list[str]:
         if self.session is None:
@@ -66,6 +71,7 @@ def status_of(folder: Path) -> Status:
     holder = holder_of(RunPaths(folder).lock)
     run, ending = holder.run if holder else None, None
     agents: dict[str, tuple[str, ...]] = {}
+    consent: tuple[int, ...] = ()
     try:
         with open_reader(folder) as journal:
             record, history = read_history(journal, run)
@@ -74,6 +80,7 @@ def status_of(folder: Path) -> Status:
     else:
         run = record.slug
         ending = history.ending.ending if history.ending and holder is None else None
+        consent = tuple(sorted(history.state.awaiting))
         for name, passage in history.passages.items():
             agents[passage.standing] = (*agents.get(passage.standing, ()), name)
     opened = opened_session(folder)
@@ -86,5 +93,10 @@ def status_of(folder: Path) -> Status:
             fault = (error.message, error.remedy)
         session = SessionStatus(program=opened.program, name=opened.name, lives=lives, fault=fault)
     return Status(
-        run=run, process=holder.pid if holder else None, ending=ending, agents=agents, session=session
+        run=run,
+        process=holder.pid if holder else None,
+        ending=ending,
+        agents=agents,
+        consent=consent,
+        session=session,
     )

@@ -160,7 +160,8 @@ async def _carry_out(
     finally:
         await journal.close()
     ended = {name: end.reason or end.ending for name, end in result.ended.items() if end.ending != "done"}
-    return result.run, {**ended, **dict.fromkeys(result.not_started, "not started")}
+    unended = dict.fromkeys(result.cut_short, "cut short") | dict.fromkeys(result.not_started, "not started")
+    return result.run, ended | unended
 
 
 def _materials(shelf: Shelf, what: Condensing, backend: str, now: datetime) -> list[Material]:

@@ -40,6 +40,8 @@ class RunResult:
     """The agents whose outputs are the squad's answer."""
     ended: dict[str, NodeEnded]
     """How every agent ended, by id, in the DAG's order; agents that never came to act are absent."""
+    cut_short: tuple[str, ...]
+    """The agents that came to act and did not end."""
     not_started: tuple[str, ...]
     turns: int
     """Turns that were sent and answered."""
@@ -211,13 +213,15 @@ async def carry_out(engine: Engine, started: RunStarted, clock: Clock, paths: Ru
     finally:
         await asyncio.to_thread(engine.close_sinks)
     state = engine.state
+    unended = [node.id for node in state.in_order() if node.id not in state.ended]
     return RunResult(
         run=started.run,
         ending=ending,
         answers=engine.answers(),
         final=tuple(node.id for node in state.final()),
         ended={node.id: state.ended[node.id] for node in state.in_order() if node.id in state.ended},
-        not_started=tuple(node.id for node in state.in_order() if node.id not in state.ended),
+        cut_short=tuple(name for name in unended if name in state.begun),
+        not_started=tuple(name for name in unended if name not in state.begun),
         turns=state.turns,
         reused=state.reused,
         usage=state.usage,

@@ -44,9 +44,10 @@ from orchestrator.schedule.tally import Metrics, Tallies
 class RunState:
     """The fold of facts. `apply` takes the next fact; everything else is a question.
 
-    `nodes` and `ended` are keyed by node id, `unknown` by turn id: turns that were started and have no
-    recorded outcome; `joined` and `awaiting` (a person's consent) by wave. `conducts` say how each group goes
-    on; a group without one has the configured squad and one blueprint.
+    `nodes` and `ended` are keyed by node id, `begun` has the ids of those with a turn. `unknown` is keyed by
+    turn id: turns that were started and have no recorded outcome; `joined` and `awaiting` (a person's
+    consent) by wave. `conducts` say how each group goes on; a group without one has the configured squad and
+    one blueprint.
     """
 
     def __init__(self, squad: Squad, conducts: Mapping[str, Conduct] | None = None) -> None:
@@ -55,6 +56,7 @@ class RunState:
         self._frontier = Frontier(group.id for group in squad.groups)
         self.ended = self._frontier.ended
         self.refused: dict[str, BlueprintRefused] = {}
+        self.begun: set[str] = set()
         self.unknown: dict[TurnId, TurnStarted] = {}
         self.joined: dict[int, AgentsJoined] = {}
         self.awaiting: dict[int, ApprovalAsked] = {}
@@ -109,10 +111,12 @@ class RunState:
                 if fact.resumed:
                     self._reopen()
             case TurnStarted():
+                self.begun.add(fact.id.node)
                 self.unknown[fact.id] = fact
                 self.ledger.start(fact, self.nodes[fact.id.node])
                 self._tallies.start(fact, self.nodes[fact.id.node])
             case TurnEnded():
+                self.begun.add(fact.id.node)
                 self.unknown.pop(fact.id, None)
                 took = self.ledger.end(fact)
                 self._tallies.end(fact, self.nodes[fact.id.node], took)

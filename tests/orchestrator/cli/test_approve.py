@@ -133,6 +133,8 @@ def test_a_question_that_is_answered_elsewhere_is_taken_back(
 ) -> None:
     with on_terminal(tmp_path, "run", *ASKING) as screen:
         screen.expect(QUESTION)
+        assert "wave 1 waits for consent: agentlark approve" in agentlark("status").stdout
+        assert "going, waits for consent" in agentlark("runs", "ls").stdout
         other = agentlark("approve", "--note", "seen from afar")
         assert other.returncode == 0, other.stderr
         assert "wave 1 is approved; the run goes on" in other.stderr

@@ -93,6 +93,7 @@ def test_another_process_interrupts_a_run_and_asking_again_changes_nothing(
         again = agentlark("interrupt")
         _, errors = run.communicate(timeout=60)
     assert run.returncode == 3, errors
+    assert "agents     1 started, 1 not started" in errors
     assert first.returncode == again.returncode == 0
     assert "interrupted; turns in flight end, nothing new starts (see logs/interrupt.log)" in first.stderr
     slug = first.stderr.partition(":")[0]
