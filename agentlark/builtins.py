@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from agentlark import starlark
 from agentlark.check import UNKNOWN
 from agentlark.diagnostics import Diagnostic, Span, nearest, replacement
+from agentlark.drafts import Draft, is_draft
 from agentlark.errors import ConfigError
 from agentlark.fields import (
     AGENT_FIELDS,
@@ -21,32 +22,9 @@ from agentlark.fields import (
     RELAY_FIELDS,
     Reader,
     Wrong,
+    all_wrong,
     text,
 )
-
-
-class Draft(starlark.HostValue):
-    """What one of our builtins returned: its fields as plain Python, and the call that wrote them."""
-
-    def __init__(self, type_name: str, call: starlark.Call, fields: Mapping[str, Any]) -> None:
-        self.type_name = type_name
-        self.call = call
-        self.fields = fields
-
-    def where(self, *path: str | int) -> Span:
-        """The expression that gave a field, or something inside it, its value; the call when none did.
-
-        Drafts held by fields are followed into their own calls.
-        """
-        held = self.fields.get(str(path[0])) if path else None
-        if isinstance(held, Draft) and len(path) > 1:
-            return held.where(*path[1:])
-        return self.call.origin(*path) if path else self.call.span
-
-    def where_key(self, *path: str | int) -> Span:
-        """As `where`, but the place of the dict key that the path ends with."""
-        held = self.fields.get(str(path[0]))
-        return held.where_key(*path[1:]) if isinstance(held, Draft) else self.call.where_key(*path)
 
 
 class PromptReader(Protocol):
@@ -148,22 +126,37 @@ def group_list(value: object) -> object:
 
 def _drafts(value: object, what: str) -> object:
     if not isinstance(value, list | tuple):
-        help = f"put it into a list: [{what}(…)]" if _is_draft(value, what) else None
+        help = f"put it into a list: [{what}(…)]" if is_draft(value, what) else _as_list(value, what)
         return Wrong(f"expected a list of {what}(…), got {starlark.type_name(value)}", help)
-    for index, item in enumerate(value):
-        if not _is_draft(item, what):
-            help = 'put it into group(id = "…", agents = […])' if _is_draft(item, "agent") else None
-            return Wrong(f"expected {what}(…), got {starlark.type_name(item)}", help, path=(index,))
-    return tuple(value)
+    wrong = [
+        Wrong(f"expected {what}(…), got {starlark.type_name(item)}", _as_call(item, what), path=(index,))
+        for index, item in enumerate(value)
+        if not is_draft(item, what)
+    ]
+    return all_wrong(wrong) if wrong else tuple(value)
 
 
-def _is_draft(value: object, what: str) -> bool:
-    return isinstance(value, Draft) and value.type_name == what
+def _as_list(value: object, what: str) -> str | None:
+    """How a dict by id is written as a list."""
+    return f"write a list: [{what}({_ARGUMENTS[what]}), …]" if isinstance(value, dict) else None
+
+
+def _as_call(value: object, what: str) -> str | None:
+    """How an element of another language's lists is written as a call."""
+    if isinstance(value, list | tuple):
+        return "a list in a list: join lists with +"
+    if is_draft(value, "agent"):
+        return f"put it into {what}({_ARGUMENTS[what]})"
+    return f"write {what}({_ARGUMENTS[what]})" if isinstance(value, dict | str) else None
+
+
+_ARGUMENTS = {"agent": 'id = "…", role = "…"', "group": 'id = "…", agents = […]'}
+"""What agents and groups need, as it is written."""
 
 
 def _draft_of(type_name: str, function: str) -> Reader:
     def read(value: object) -> object:
-        if isinstance(value, Draft) and value.type_name == type_name:
+        if is_draft(value, type_name):
             return value
         return Wrong(f"expected {function}(…), got {starlark.type_name(value)}")
 
@@ -190,13 +183,14 @@ def _read(
             meant.add(_unknown_field(findings, call, name, fields))
         elif value is not None:
             plain = reader(value)
-            if isinstance(plain, Wrong):
-                place = call.where(name, *plain.path)
-                fix = replacement(place, *plain.instead) if plain.instead else None
-                message = f"{name}: {plain.message}"
-                findings.add(plain.code, message, place, help=plain.help, fix=fix, related=call.stack)
-            else:
+            if not isinstance(plain, Wrong):
                 taken[name] = plain
+                continue
+            for wrong in (plain, *plain.more):
+                place = call.where(name, *wrong.path)
+                fix = replacement(place, *wrong.instead) if wrong.instead else None
+                message = f"{name}: {wrong.message}"
+                findings.add(wrong.code, message, place, help=wrong.help, fix=fix, related=call.stack)
     for name in required:
         if kwargs.get(name) is None and name not in meant:
             findings.add(

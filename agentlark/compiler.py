@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from agentlark import starlark
-from agentlark.builtins import Draft, Findings, Parameters, agent_list, group_list, make_builtins
+from agentlark.builtins import Findings, Parameters, agent_list, group_list, make_builtins
 from agentlark.check import UNKNOWN, check_squad
 from agentlark.diagnostics import Diagnostic, Place, Pointer, Related, Source, Span, nearest, replacement
+from agentlark.drafts import Draft
 from agentlark.errors import ConfigError
 from agentlark.fields import Wrong
 from agentlark.inputs import find_files, pattern_problem
@@ -293,12 +294,9 @@ class _Compiler:
         value = module[both[0]]
         drafts = (group_list if both[0] == "groups" else agent_list)(value)
         if isinstance(drafts, Wrong):
-            self._findings.add(
-                "AL301",
-                f"{both[0]}: {drafts.message}",
-                self._where(module, both[0], *drafts.path),
-                help=drafts.help,
-            )
+            for wrong in (drafts, *drafts.more):
+                place = self._where(module, both[0], *wrong.path)
+                self._findings.add("AL301", f"{both[0]}: {wrong.message}", place, help=wrong.help)
             return ()
         assert isinstance(drafts, tuple)
         place = self._where(module, both[0])

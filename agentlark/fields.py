@@ -6,13 +6,15 @@ expected. Meanings live with the models (`model.py`); here is only what a file's
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from agentlark import starlark
 from agentlark.diagnostics import nearest
+from agentlark.drafts import is_draft
 from agentlark.model import (
     APPROVALS,
     EFFORTS,
@@ -30,7 +32,8 @@ from agentlark.model import (
 class Wrong:
     """Why a value cannot be used: a code, the reason, a remedy, and the path inside the value.
 
-    `instead` is a word of it and the word to write for it, when only one can be meant.
+    `instead` is a word of it and the word to write for it, when only one can be meant; `more` is what else is
+    wrong with the same value.
     """
 
     message: str
@@ -38,6 +41,12 @@ class Wrong:
     code: str = "AL303"
     path: tuple[str | int, ...] = ()
     instead: tuple[str, str] | None = None
+    more: tuple[Wrong, ...] = ()
+
+
+def all_wrong(found: Sequence[Wrong]) -> Wrong:
+    """Everything that is wrong with one value."""
+    return replace(found[0], more=tuple(found[1:]))
 
 
 Reader: TypeAlias = Callable[[object], object]
@@ -98,13 +107,32 @@ def number(low: float, high: float, unit: str, *, above: bool = False) -> Reader
 def texts(value: object) -> object:
     """A list of strings, as a tuple."""
     plain = _plain(value)
-    if not isinstance(plain, list):
-        return _expected("a list of strings", value)
-    for index, item in enumerate(plain):
-        if not isinstance(item, str):
-            wrong = _expected("a string", item)
-            return Wrong(wrong.message, wrong.help, path=(index,))
-    return tuple(plain)
+    if isinstance(plain, list) and all(isinstance(item, str) for item in plain):
+        return tuple(plain)
+    if isinstance(value, list | tuple):
+        return all_wrong([_no_text(item, at) for at, item in enumerate(value) if not isinstance(item, str)])
+    wrong = _expected("a list of strings", value)
+    if isinstance(value, str):
+        word = _quoted(value)
+        return replace(wrong, help=f"write [{word}]", instead=(word, f"[{word}]"))
+    if is_draft(value, "agent"):
+        return replace(wrong, help=f"write a list of its id: [{_quoted(value.fields.get('id', '…'))}]")
+    return wrong
+
+
+def _no_text(item: object, at: int) -> Wrong:
+    wrong = replace(_expected("a string", item), path=(at,))
+    if not is_draft(item, "agent"):
+        return wrong
+    known = item.fields.get("id", "…")
+    return replace(wrong, help=f"write its id: {_quoted(known)}", instead=(known, _quoted(known)))
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text if len(text) <= _LONGEST_SHOWN else "…", ensure_ascii=False)
+
+
+_LONGEST_SHOWN = 60
 
 
 def choice(options: tuple[str, ...]) -> Reader:
@@ -134,13 +162,18 @@ def json_value(value: object) -> object:
 
 def graph(value: object) -> object:
     """A dict from ids to lists of ids, the lists as tuples."""
-    plain = _plain(value)
-    if not isinstance(plain, dict):
+    if not isinstance(value, dict) or starlark.type_name(value) != "dict":
         return _expected("a dict of lists", value)
-    for key, items in plain.items():
-        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            return Wrong(f"expected a list of strings for {key!r}", path=(key,))
-    return {key: tuple(items) for key, items in plain.items()}
+    if not all(isinstance(key, str) for key in value):
+        return Wrong("expected a dict whose keys are strings")
+    lists = {key: texts(items) for key, items in value.items()}
+    wrong = [
+        replace(each, path=(key, *each.path), more=())
+        for key, found in lists.items()
+        if isinstance(found, Wrong)
+        for each in (found, *found.more)
+    ]
+    return all_wrong(wrong) if wrong else lists
 
 
 def _plain(value: object) -> object:

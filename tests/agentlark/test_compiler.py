@@ -275,3 +275,34 @@ def test_a_file_that_is_no_text_or_not_there_is_named_with_its_place(tmp_path: P
         compile_file(file, shown="x.lark")
     assert [str(each.place) for each in missing.value.diagnostics] == ["x.lark"]
     assert [str(each.place) for each in latin.value.diagnostics] == ["x.lark:2:11"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'b = agent(id = "b", role = "B")\nagents = [b, agent(id = "a", role = "A", depends_on = [b])]',
+        'agents = [agent(id = "b", role = "B"), agent(id = "a", role = "A", depends_on = "b")]',
+        'agents = [agent(id = "a", role = "A", plan_prompt = prompt_file("agent.lark"))]',
+    ],
+)
+def test_the_fixes_of_a_file_put_it_right(text: str, tmp_path: Path) -> None:
+    fixed = text
+    for found in reversed(refused(tmp_path, text).diagnostics):
+        assert found.fix
+        for edit in reversed(found.fix.edits):
+            fixed = fixed[: edit.span.start] + edit.text + fixed[edit.span.end :]
+    assert compiled(tmp_path, fixed).agents()
+
+
+def test_a_fix_is_offered_only_where_the_value_itself_is_written(tmp_path: Path) -> None:
+    text = """
+planner = agent(id = "planner", role = "Planner")
+
+def mk(deps):
+    return agent(id = "b", role = "B", depends_on = deps)
+
+agents = [planner, mk([each for each in [planner]])]
+"""
+    (found,) = refused(tmp_path, text).diagnostics
+    assert found.help == 'write its id: "planner"'
+    assert found.fix is None
