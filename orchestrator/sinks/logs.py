@@ -79,8 +79,8 @@ class LogSink(QueueSink):
         """The last text that came of each turn that is being answered."""
         self._texts: dict[str, list[str]] = {}
         """What is still to be written, by the name of the log."""
-        self._heads: dict[str, str] = {}
-        """The first lines of logs that have nothing else yet."""
+        self._headless: dict[str, None] = {}
+        """The agents whose logs still lack their first lines, in order."""
         self._heads_due = 0.0
         self._stale: set[str] = set()
         """The logs that hold an earlier run's text until they are first written."""
@@ -106,8 +106,7 @@ class LogSink(QueueSink):
             self._remove_others()
         self._write(TIMELINE, _lines(labels_of(started)))
         self._heads_due = time.monotonic() + HEADS_S
-        for agent in self._roles:
-            self._open_agent(agent)
+        self._headless = dict.fromkeys(self._roles)
 
     def _remove_others(self) -> None:
         """Remove the logs of agents that are not in this run; whatever else is in the folder stays."""
@@ -116,11 +115,14 @@ class LogSink(QueueSink):
             if is_other and path.is_file() and not path.is_symlink():
                 path.unlink()
 
-    def _open_agent(self, agent: str) -> None:
+    def _admit(self, agent: str, role: str) -> None:
+        self._roles[agent] = role
+        self._headless[agent] = None
+
+    def _head(self, agent: str) -> str:
         assert self._started is not None
-        head = _lines(labels_of(self._started))
-        role = one_line(self._roles[agent])
-        self._heads[agent] = f"{head}{self._started.run}: {agent} ({role})\n"
+        labels = _lines(labels_of(self._started))
+        return f"{labels}{self._started.run}: {agent} ({one_line(self._roles[agent])})\n"
 
     def _text(self, delta: TextDelta) -> None:
         self._streamed[delta.id] = delta.text
@@ -143,8 +145,7 @@ class LogSink(QueueSink):
                 self._write(_agent(item.id.node), f"  … {one_line(item.reason)}; {again}\n")
             case AgentsJoined():
                 for specialist in item.agents:
-                    self._roles[specialist.id] = specialist.role
-                    self._open_agent(specialist.id)
+                    self._admit(specialist.id, specialist.role)
                 for each in item.handoffs:
                     self._handed(each.sender, each.receiver, each.note)
             case NodeEnded():
@@ -177,8 +178,7 @@ class LogSink(QueueSink):
     def _engaged(self, fact: AgentsEngaged) -> None:
         for agent in fact.agents:
             if agent not in self._roles:
-                self._roles[agent] = "says what the group does next"
-                self._open_agent(agent)
+                self._admit(agent, "says what the group does next")
 
     def _handed(self, sender: str, receiver: str, note: str) -> None:
         line = f"  ⇢ {one_line(sender)} hands on to {one_line(receiver)}: {one_line(note)}\n"
@@ -196,8 +196,9 @@ class LogSink(QueueSink):
 
     def _write(self, name: str, text: str) -> None:
         parts = self._texts.setdefault(name, [])
-        if head := self._heads.pop(name, None):
-            parts.append(head)
+        if name in self._headless:
+            del self._headless[name]
+            parts.append(self._head(name))
         parts.append(text)
 
     def flush(self) -> None:
@@ -205,14 +206,14 @@ class LogSink(QueueSink):
         texts, self._texts = self._texts, {}
         for name, parts in texts.items():
             self._append(name, "".join(parts))
-        if self._heads and time.monotonic() >= self._heads_due:
+        if self._headless and time.monotonic() >= self._heads_due:
             self.idle()
 
     def idle(self) -> None:
         """Write the first lines of logs that have nothing else."""
-        heads, self._heads = self._heads, {}
-        for name, head in heads.items():
-            self._append(name, head)
+        agents, self._headless = self._headless, {}
+        for agent in agents:
+            self._append(agent, self._head(agent))
 
     def finish(self) -> None:
         """Write what is left."""
