@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from agentlark.model import Squad
+from agentlark.prompts import MAX_PROMPT_CHARS
 from orchestrator.core.errors import UserError
 from orchestrator.core.settings import config_override
 from orchestrator.run.squads import FoundSquad, SquadChoice, find_squad
@@ -38,7 +39,20 @@ def squad_here(
 
 
 def squad_prompt(given: str | None, squad: Squad) -> str:
-    """The task: as given, from `@FILE` or stdin, else the squad's own, else asked for on a terminal."""
+    """The task: as given, from `@FILE` or stdin, else the squad's own, else asked for on a terminal.
+
+    Raises UserError when there is none, or none that a prompt has room for.
+    """
+    task = _task(given, squad)
+    if len(task) > MAX_PROMPT_CHARS:
+        raise UserError(
+            f"the task has {len(task):,} characters, and a prompt at most {MAX_PROMPT_CHARS:,}",
+            "let agents read files by `inputs` instead, or shorten it",
+        )
+    return task
+
+
+def _task(given: str | None, squad: Squad) -> str:
     if given == "-":
         return _utf8(sys.stdin.buffer.read(), "the prompt on stdin")
     if given is not None and given.startswith("@"):

@@ -269,6 +269,15 @@ def test_a_prompt_that_is_no_text_is_refused_before_anything_is_recorded(
     assert not (tmp_path / ".agentfs").exists()
 
 
+def test_a_task_that_no_prompt_has_room_for_is_refused_before_anything_is_recorded(
+    agentlark: Command, config: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "big.md").write_text("x" * 16_000_001)
+    refused = agentlark("run", "--prompt", "@big.md")
+    assert (refused.returncode, "16,000,001 characters" in refused.stderr) == (2, True)
+    assert not (tmp_path / ".agentfs").exists()
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", ">/dev/full"])
 def test_closed_and_full_streams_are_no_tracebacks(closed: str, config: Path, tmp_path: Path) -> None:
     done = subprocess.run(
