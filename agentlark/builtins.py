@@ -6,7 +6,7 @@ draft that remembers its call, so that later checks can point at the very argume
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -17,7 +17,9 @@ from agentlark.drafts import Draft, is_draft
 from agentlark.errors import ConfigError
 from agentlark.fields import (
     AGENT_FIELDS,
+    ELSEWHERE,
     LIMITS_FIELDS,
+    LONGEST_SHOWN,
     ORCHESTRATION_FIELDS,
     RELAY_FIELDS,
     Reader,
@@ -172,15 +174,19 @@ def _read(
     required: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """The fields that were given and are right; what is wrong goes to the findings."""
+    missing = [name for name in required if kwargs.get(name) is None]
     if args:
+        named = ", ".join(f"{name} = {_sketch(call, arg)}" for name, arg in zip(missing, args, strict=False))
+        help = f"give them by name: {named}" if named else f"`agentlark docs {call.name}` lists its fields"
         message = f"{call.name} takes keyword arguments only"
-        findings.add("AL303", message, call.where(0), help=f"write {next(iter(fields))} = …")
+        findings.add("AL303", message, call.where(0), help=help, related=call.stack)
     taken: dict[str, Any] = {}
     meant: set[str | None] = set()
     for name, value in kwargs.items():
         reader = fields.get(name)
         if reader is None:
-            meant.add(_unknown_field(findings, call, name, fields))
+            free = [field for field in fields if field not in kwargs and field not in meant]
+            meant.add(_unknown_field(findings, call, name, free))
         elif value is not None:
             plain = reader(value)
             if not isinstance(plain, Wrong):
@@ -191,19 +197,26 @@ def _read(
                 fix = replacement(place, *wrong.instead) if wrong.instead else None
                 message = f"{name}: {wrong.message}"
                 findings.add(wrong.code, message, place, help=wrong.help, fix=fix, related=call.stack)
-    for name in required:
-        if kwargs.get(name) is None and name not in meant:
+    for name in missing[len(args) :]:
+        if name not in meant:
             findings.add(
                 "AL304", f"{call.name} needs {name}", call.span, help=f"add {name} = …", related=call.stack
             )
     return taken
 
 
-def _unknown_field(
-    findings: Findings, call: starlark.Call, name: str, fields: Mapping[str, Reader]
-) -> str | None:
-    """Takes note of a field that does not exist; gives the one that was probably meant."""
-    near = nearest(name, fields)
+def _sketch(call: starlark.Call, value: object) -> str:
+    """The value in a few characters."""
+    if isinstance(value, list | tuple):
+        return "[…]"
+    shown = call.repr(value)
+    return shown if len(shown) <= LONGEST_SHOWN else "…"
+
+
+def _unknown_field(findings: Findings, call: starlark.Call, name: str, free: Collection[str]) -> str | None:
+    """Takes note of a field that does not exist; gives the one of the free fields that was probably meant."""
+    near = ELSEWHERE.get(name)
+    near = near if near in free else nearest(name, free)
     findings.add(
         "AL302",
         f"{call.name} has no field {name!r}",

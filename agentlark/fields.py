@@ -27,6 +27,9 @@ from agentlark.model import (
     MIN_REVIEW_CHARS,
 )
 
+LONGEST_SHOWN = 60
+"""So many characters of a value are repeated in advice at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
@@ -129,10 +132,7 @@ def _no_text(item: object, at: int) -> Wrong:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text if len(text) <= _LONGEST_SHOWN else "…", ensure_ascii=False)
-
-
-_LONGEST_SHOWN = 60
+    return json.dumps(text if len(text) <= LONGEST_SHOWN else "…", ensure_ascii=False)
 
 
 def choice(options: tuple[str, ...]) -> Reader:
@@ -231,3 +231,23 @@ ORCHESTRATION_FIELDS: Mapping[str, Reader] = {
     "review_limit": integer(MIN_REVIEW_CHARS),
 }
 """Fields of `define_orchestration(…)`, `relay` aside."""
+
+ELSEWHERE: Mapping[str, str] = {
+    "name": "id",
+    "title": "role",
+    "description": "role",
+    "prompt": "plan_prompt",
+    "system_prompt": "plan_prompt",
+    "instructions": "plan_prompt",
+    "task": "plan_prompt",
+    "deps": "depends_on",
+    "needs": "depends_on",
+    "after": "depends_on",
+    "requires": "depends_on",
+    "output_schema": "follow_up_schema",
+    "schema": "follow_up_schema",
+    "files": "inputs",
+    "max_tokens": "max_output_tokens",
+    "members": "agents",
+}
+"""What is called otherwise here, by its name in other tools."""
