@@ -71,7 +71,7 @@ def _task(given: str | None, squad: Squad) -> str:
             raise KeyboardInterrupt from None
     raise UserError(
         "no prompt: the configuration has none, and none was given",
-        'say what the squad should do: agentlark run --prompt "Ship the MVP"',
+        'say what the squad should do: --prompt "Ship the MVP"',
     )
 
 

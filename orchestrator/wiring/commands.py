@@ -64,7 +64,7 @@ def waiting(folder: Path, slug: str | None, wave: int | None) -> WaitingWave:
     listed = ", ".join(map(str, sorted(awaiting)))
     if not asked:
         which = "no wave waits" if wave is None else f"wave {wave} does not wait"
-        raise UserError(f"{name}: {which} for consent", f"waves that do: {listed or 'none'}")
+        raise UserError(f"{name}: {which} for consent", f"waves that do: {listed}" if listed else "")
     if len(asked) > 1:
         raise UserError(f"{name}: several waves wait for consent", f"name one with --wave: {listed}")
 
