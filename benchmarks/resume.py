@@ -1,8 +1,8 @@
 """How soon a large run goes on: `python -m benchmarks.resume [--quick] [--json FILE]`.
 
-A rehearsal of 10,000 agents is killed when half of its turns are answered. Timed is `agentlark resume` in
-a copy of its folder, from the start of the process to the line on its stdout that the first turn has started,
-which is recorded by then. Beside it stands the processor time until then; medians count.
+A rehearsal of 10,000 agents without caps is killed when half of its turns are answered. Timed is `agentlark
+resume` in a copy of its folder, from the start of the process to the line on its stdout that the first turn
+has started, which is recorded by then. Beside it stands the processor time until then; medians count.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Start:
 
 def begin(shape: Shape, folder: Path) -> None:
     """Run a shape in this process and kill the process, as nobody could hinder, when half is answered."""
+    from benchmarks.contestants.rebuild import unlimited
     from benchmarks.contestants.squad import TASK, squad_of
     from orchestrator.core.facts import TurnEnded
     from orchestrator.core.settings import Flags
@@ -50,7 +51,7 @@ def begin(shape: Shape, folder: Path) -> None:
 
     async def half() -> None:
         options = RunOptions(folder=folder, flags=Flags(backend="rehearsal"), environ={})
-        async with start(squad_of(shape), TASK, options) as run:
+        async with start(unlimited(squad_of(shape)), TASK, options) as run:
             answered = 0
             async for _, item in run.events():
                 answered += isinstance(item, TurnEnded)

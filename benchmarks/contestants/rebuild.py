@@ -21,12 +21,12 @@ ROUNDS = 3
 
 def agentlark(shape: Shape, folder: Path) -> float:
     """Seconds of `orchestrator.start` to its end, lock, journal, logs and artifacts included."""
-    squad = _unlimited(squad_of(shape))
+    squad = unlimited(squad_of(shape))
     asyncio.run(_build(squad, folder))
     return min(asyncio.run(_build(squad, folder, is_noop=True)) for _ in range(ROUNDS))
 
 
-def _unlimited(squad: Squad) -> Squad:
+def unlimited(squad: Squad) -> Squad:
     """The squad without caps per agent, for doit has none."""
     (group,) = squad.groups
     agents = tuple(agent.model_copy(update={"limits": None}) for agent in group.agents)
