@@ -25,6 +25,9 @@ from orchestrator.panes.screen import tidy
 from orchestrator.panes.tmux.calls import Calls, as_command, as_given, as_last, as_name
 from orchestrator.process import stream
 
+_NAME_COLUMNS = 40
+"""As much of a session's name as the status line shows; tmux itself shows ten."""
+
 _SIZE = ("-x", "200", "-y", "50")
 _WINDOW_OPTIONS = {
     "remain-on-exit": "on",  # set before the first pane starts, for one that ends at once
@@ -61,6 +64,8 @@ class TmuxSession:
         for tab in layout.tabs[1:]:
             await self._new_window(tab)
         await self._calls.run("set-option", "-t", target, "status", "on" if layout.bars else "off")
+        await self._calls.run("set-option", "-t", target, "status-left", "[#S] ")
+        await self._calls.run("set-option", "-t", target, "status-left-length", str(_NAME_COLUMNS))
         if layout.interrupt:
             await self._bind_interrupt(target, layout.interrupt)
         windows = await self.tabs()
