@@ -36,6 +36,8 @@ _RESERVED_HELP = {
     "raise": "use fail(\"message\")",
     "assert": "use if and fail(\"message\")",
     "try": "failures cannot be caught; test before",
+    "except": "failures cannot be caught; test before",
+    "finally": "failures cannot be caught; test before",
     "is": "use ==",
     "del": "use the pop method",
     "yield": "return a list",

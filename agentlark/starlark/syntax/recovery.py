@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from agentlark.starlark.syntax.driver import Stuck, climb
-from agentlark.starlark.syntax.lexer import SKIPPED, Tokens
+from agentlark.starlark.syntax.lexer import RESERVED_WORD, SKIPPED, Tokens
 from agentlark.starlark.syntax.tables import (
     ACCEPT,
     ACTIONS,
@@ -35,6 +35,7 @@ _ENOUGH = 3
 _FAR = 2000
 """How many tokens are looked through for the end of an element."""
 _COMMA, _COLON, _EQUALS, _IF, _OPEN, _CLOSE = (KIND_NUMBER[word] for word in (",", ":", "=", "if", "(", ")"))
+_DEF = KIND_NUMBER["def"]
 _CLOSERS = {KIND_NUMBER[opener]: KIND_NUMBER[closer] for opener, closer in ("()", "[]", "{}")}
 _LAST_CLOSER = max(_CLOSERS.values())
 
@@ -146,6 +147,9 @@ class Reader:
         if kind == INDENT:
             self._drop_indentation()
             return True
+        if self._is_beyond_repair(kind):
+            self._openers.clear()
+            return self._give_up_statement()
         scores = [
             self._understood(self._states, put_in, self._at + left_out) for put_in, left_out in _REPAIRS
         ]
@@ -155,6 +159,13 @@ class Reader:
             self._apply(put_in, self._at + left_out)
             return True
         return self._give_up_element() if self._openers else self._give_up_statement()
+
+    def _is_beyond_repair(self, kind: int) -> bool:
+        """Whether it is a word or a type annotation of another language, which no small repair helps."""
+        if len(self._openers) != 1:
+            return kind == RESERVED_WORD and not self._openers
+        opener = self._openers[0][0]
+        return kind == _COLON and self.tokens.kinds[max(0, opener - 2) : opener] == [_DEF, NAME]
 
     def _understood(self, states: Sequence[int], put_in: Sequence[int], at: int) -> int:
         """How many tokens from `at` on are understood after those that are put in, up to `_LOOK`."""
