@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from agentlark.diagnostics import Diagnostic, Source
+from agentlark.diagnostics import SHOWN_LIMIT, Diagnostic, Source
 from agentlark.starlark.failures import Fault
 from agentlark.starlark.syntax.brackets import pair
 from agentlark.starlark.syntax.lexer import Tokens, lay_out, split, tokenize
@@ -26,6 +26,7 @@ _MOST_READ = 8_000_000
 _LONG_NUMBER = 300
 _CLOSERS = (")", "]", "}")
 _LAYOUT = (NEWLINE, INDENT, DEDENT, END)
+_FENCE = "a Markdown fence is no part of the file"
 _NO_BLANK = re.compile(r"[^ \t]")
 _RESUME = re.compile(r"^(?=[^\W\d]\w*\s*(?:[=(.,\[]|$)|def |for |if |load\()", re.MULTILINE)
 
@@ -53,6 +54,7 @@ def _read(text: str) -> tuple[list[Fault], int | None]:
     """The mistakes of a text as far as it can be read, and the offset where that ends; None for its end."""
     junk = _junk_of(text)
     masked = _masked(text, junk)
+    junk = _with_fences_as_one(junk)
     misplaced: list[Fault] = []
     try:
         tokens, unpaired = pair(tokenize(masked))
@@ -166,6 +168,15 @@ def _junk_of(text: str) -> list[Fault]:
     return found[:MAX_COMPLAINTS]
 
 
+def _with_fences_as_one(junk: list[Fault]) -> list[Fault]:
+    """The mistakes, with the lines that fence a block in Markdown told together."""
+    fences = [fault for fault in junk if fault.message == _FENCE]
+    for fault in fences[1:SHOWN_LIMIT]:
+        assert isinstance(fault.place, tuple)
+        fences[0].others.append((fault.place, "and here"))
+    return [fault for fault in junk if fault.message != _FENCE or fault is fences[0]]
+
+
 def _junk(text: str, start: int) -> Fault:
     char = text[start]
     line_end = text.find("\n", start)
@@ -177,6 +188,8 @@ def _junk(text: str, start: int) -> Fault:
             return fault
         advice = f"close it with {char}, or use {char * 3} for a text of several lines"
         return Fault("AL002", "this string is not closed on its line", (start, line_end), help=advice)
+    if text.startswith("```", start):
+        return Fault("AL007", _FENCE, (start, line_end), help="remove its lines")
     if char == "0":
         digits = re.compile(r"[0-9]+").match(text, start)
         assert digits is not None
