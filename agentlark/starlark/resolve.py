@@ -12,7 +12,7 @@ evaluator need not check.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from agentlark.diagnostics import SHOWN_LIMIT, Diagnostic, Fix, Related, Source, Span, nearest, replacement
@@ -116,18 +116,20 @@ class _Resolver:
     def collect(
         self,
         body: Iterable[tree.Node],
-        bind: Callable[[tree.Name, tuple[tuple[int, int], ...], bool], None],
+        bind: Callable[[tree.Name, tuple[tuple[int, int], ...], tree.Node], None],
         branches: tuple[tuple[int, int], ...],
     ) -> None:
-        """Calls `bind` for every name the statements assign, but not those of nested functions."""
+        """Calls `bind` for every name and statement that assigns it, but not those of nested functions."""
         for node in body:
             kind = type(node)
             if isinstance(node, tree.Assign):
-                self.collect_target(node.target, lambda name: bind(name, branches, False))
+                for name in _names_in(node.target):
+                    bind(name, branches, node)
             elif isinstance(node, tree.Define):
-                bind(node.name, branches, False)
+                bind(node.name, branches, node)
             elif isinstance(node, tree.For):
-                self.collect_target(node.target, lambda name: bind(name, branches, True))
+                for name in _names_in(node.target):
+                    bind(name, branches, node)
                 self.collect(node.body, bind, branches)
             elif isinstance(node, tree.If):
                 for at, branch in enumerate(node.branches):
@@ -136,16 +138,9 @@ class _Resolver:
             elif kind is tree.Load and isinstance(node, tree.Load):
                 self.collect_load(node)
 
-    def collect_target(self, target: tree.Node, bind: Callable[[tree.Name], None]) -> None:
-        target = tree.without_parens(target)
-        if isinstance(target, tree.Name):
-            bind(target)
-        elif isinstance(target, tree.Display):
-            for item in target.items:
-                self.collect_target(item, bind)
-
-    def bind_global(self, name: tree.Name, branches: tuple[tuple[int, int], ...], loop: bool) -> None:
+    def bind_global(self, name: tree.Name, branches: tuple[tuple[int, int], ...], by: tree.Node) -> None:
         text = name.name
+        loop = isinstance(by, tree.For)
         earlier = self.globals.first.get(text)
         if earlier is None:
             self.globals.first[text] = (name, branches, loop)
@@ -154,7 +149,7 @@ class _Resolver:
                 "AL102",
                 f"cannot reassign global {text} declared at {self.span(earlier[0])}",
                 name,
-                "give the new value a name of its own, or compute it inside a function",
+                _GROWN if isinstance(by, tree.Assign) and by.op == "+" else _REASSIGNED,
                 (earlier[0], "first assigned here"),
             )
         self.globals.slot(text)
@@ -168,7 +163,7 @@ class _Resolver:
                 message = f"load: names with leading underscores are not exported: {exported}"
                 self.report("AL103", message, symbol.exported, "drop the underscore where it is defined")
             name = symbol.local or tree.Name(exported, symbol.exported.start, symbol.exported.end)
-            self.bind_global(name, (), False)
+            self.bind_global(name, (), node)
             self.globals.loaded.add(name.name)
 
     # Statements.
@@ -257,7 +252,7 @@ class _Resolver:
     def body(self, body: list[tree.Node]) -> None:
         block = self.block
         params = self.function.params
-        self.collect(body, lambda name, branches, loop: _ignore(params.pop(block.bind(name.name), None)), ())
+        self.collect(body, lambda name, branches, by: _ignore(params.pop(block.bind(name.name), None)), ())
         self.statements(body)
 
     def enter(
@@ -402,7 +397,8 @@ class _Resolver:
         self.block = Block(self.function, outer)
         for clause in node.clauses:
             if isinstance(clause, tree.ForClause):
-                self.collect_target(clause.target, lambda name: _ignore(self.block.bind(name.name)))
+                for name in _names_in(clause.target):
+                    self.block.bind(name.name)
         for clause in node.clauses:
             if isinstance(clause, tree.IfClause):
                 self.visit(clause.test)
@@ -492,6 +488,9 @@ class _Resolver:
 _OFFERED = 12
 """The most names of a host that are listed in a message."""
 
+_REASSIGNED = "give the new value a name of its own, or compute it inside a function"
+_GROWN = "add to a list with .append(…), make it by a comprehension, or compute the value inside a function"
+
 _ELSEWHERE = {
     "true": "True",
     "false": "False",
@@ -506,6 +505,16 @@ _ELSEWHERE = {
     "round": "use int(x + 0.5)",
 }
 """What is called otherwise here, or is not there, by its name in other languages."""
+
+
+def _names_in(target: tree.Node) -> Iterator[tree.Name]:
+    """The names that an assignment to a target binds."""
+    target = tree.without_parens(target)
+    if isinstance(target, tree.Name):
+        yield target
+    elif isinstance(target, tree.Display):
+        for item in target.items:
+            yield from _names_in(item)
 
 
 def _ignore(result: int | None) -> None:

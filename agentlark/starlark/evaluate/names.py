@@ -32,7 +32,9 @@ def name(context: Context, node: tree.Name) -> Closure:
 
 
 def _unset(kind: str, context: Context, node: tree.Name, f: list[Any]) -> Fault:
-    fault = Fault("AL212", f"{kind} variable {node.name} referenced before assignment")
+    hides = node.name in context.known
+    help = f"{node.name} is a builtin that the assignment hides: assign to another name" if hides else None
+    fault = Fault("AL212", f"{kind} variable {node.name} referenced before assignment", help=help)
     return context.site(node).place(fault, f)
 
 
