@@ -136,9 +136,28 @@ def _accounts(group: str, agent: str) -> tuple[Account, Account, Account]:
 
 
 @dataclass(slots=True)
+class _Sum:
+    """An amount that grows in place: every turn goes through nine of them."""
+
+    turns: int = 0
+    tokens: int = 0
+    cost: Decimal = ZERO
+    unpriced: int = 0
+
+    def put(self, amount: Amount, times: Literal[1, -1] = 1) -> None:
+        self.turns += times * amount.turns
+        self.tokens += times * amount.tokens
+        self.cost += times * amount.cost
+        self.unpriced += times * amount.unpriced
+
+    def amount(self) -> Amount:
+        return Amount(self.turns, self.tokens, self.cost, self.unpriced)
+
+
+@dataclass(slots=True)
 class _Books:
-    spent: Amount = NOTHING
-    promised: Amount = NOTHING
+    spent: _Sum = field(default_factory=_Sum)
+    promised: _Sum = field(default_factory=_Sum)
     began_s: float | None = None
 
 
@@ -167,8 +186,7 @@ class Ledger:
         promise = _Promise(accounts_of(node), worst)
         self._open[id] = promise
         for account in promise.accounts:
-            books = self._books[account]
-            books.promised += worst
+            self._books[account].promised.put(worst)
 
     def start(self, fact: TurnStarted, node: Node) -> None:
         """Take a started turn into account."""
@@ -206,11 +224,11 @@ class Ledger:
 
     def spent(self, account: Account = RUN) -> Amount:
         """What is booked in an account."""
-        return self._books[account].spent if account in self._books else NOTHING
+        return self._books[account].spent.amount() if account in self._books else NOTHING
 
     def promised(self, account: Account = RUN) -> Amount:
         """What turns in flight may still take."""
-        return self._books[account].promised if account in self._books else NOTHING
+        return self._books[account].promised.amount() if account in self._books else NOTHING
 
     def seconds_since(self, account: Account, elapsed_s: float) -> float:
         """How long the run has been going since an account's first turn; a run's begins with the run."""
@@ -221,12 +239,12 @@ class Ledger:
         promise = self._open.pop(id, None)
         if promise is not None:
             for account in promise.accounts:
-                self._books[account].promised -= promise.worst
+                self._books[account].promised.put(promise.worst, -1)
         return promise
 
     def _book(self, accounts: Sequence[Account], amount: Amount) -> None:
         for account in accounts:
-            self._books[account].spent += amount
+            self._books[account].spent.put(amount)
 
     def _tell_time(self, elapsed_s: float) -> None:
         self.elapsed_s = max(self.elapsed_s, elapsed_s)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,6 +16,28 @@ from orchestrator.core.facts import NodeEnded, RunStarted, TurnEnded, TurnStarte
 from orchestrator.core.turn import Usage
 from orchestrator.schedule.budget import ZERO, Amount
 from orchestrator.schedule.node import Node
+
+
+@dataclass(slots=True)
+class _Tokens:
+    """A usage that grows in place: every turn is counted in three of them."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+    estimated: bool = False
+
+    def put(self, usage: Usage | None) -> None:
+        if usage is not None:
+            self.input += usage.input
+            self.output += usage.output
+            self.cached += usage.cached
+            self.reasoning += usage.reasoning
+            self.estimated = self.estimated or usage.estimated
+
+    def usage(self) -> Usage:
+        return Usage(**asdict(self))
 
 
 @dataclass(slots=True)
@@ -28,10 +50,6 @@ class Tally:
     """Sent, and paid for or perhaps paid for."""
     reused: int = 0
     """Taken from a record."""
-    usage: Usage = field(default_factory=Usage)
-    """Of the turns that were sent, as far as it was told."""
-    saved: Usage = field(default_factory=Usage)
-    """Of the turns that were taken from a record."""
     paid: Decimal = ZERO
     """US dollars for the turns that were sent and have a price."""
     spared: Decimal = ZERO
@@ -44,6 +62,34 @@ class Tally:
     """Seconds from sending turns to their ends, taken together."""
     waiting_s: float = 0.0
     """Seconds in which a turn could have been sent and was not: for a slot, a budget, a provider."""
+
+    _sent: _Tokens = field(default_factory=_Tokens)
+    _spared: _Tokens = field(default_factory=_Tokens)
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of the turns that were sent, as far as it was told."""
+        return self._sent.usage()
+
+    @property
+    def saved(self) -> Usage:
+        """Tokens of the turns that were taken from a record."""
+        return self._spared.usage()
+
+    def count_sent(self, fact: TurnEnded, took: Amount) -> None:
+        """Count a turn that was sent, and what is booked for it."""
+        self.turns += fact.ending == "done"
+        self.attempts += took.turns
+        self._sent.put(fact.usage)
+        self.paid += took.cost
+        self.unpriced += took.unpriced
+
+    def count_reused(self, fact: TurnEnded) -> None:
+        """Count a turn that was taken from a record."""
+        self.reused += fact.ending == "done"
+        self._spared.put(fact.usage)
+        self.spared += fact.cost or ZERO
+        self.unpriced_reused += fact.cost is None
 
     @property
     def cost(self) -> Decimal | None:
@@ -99,9 +145,9 @@ class Tallies:
             tally.waiting_s += waited_s
             tally.model_s += model_s
             if fact.was_sent:
-                _count_sent(tally, fact, took)
+                tally.count_sent(fact, took)
             else:
-                _count_reused(tally, fact)
+                tally.count_reused(fact)
 
     def end_node(self, fact: NodeEnded) -> None:
         """Take note that a node has ended: who waited for it can go on."""
@@ -109,21 +155,6 @@ class Tallies:
 
     def _of(self, node: Node) -> tuple[Tally, Tally, Tally]:
         return self.by_agent[node.agent.id], self.by_wave[node.wave], self.whole
-
-
-def _count_sent(tally: Tally, fact: TurnEnded, took: Amount) -> None:
-    tally.turns += fact.ending == "done"
-    tally.attempts += took.turns
-    tally.usage += fact.usage or Usage()
-    tally.paid += took.cost
-    tally.unpriced += took.unpriced
-
-
-def _count_reused(tally: Tally, fact: TurnEnded) -> None:
-    tally.reused += fact.ending == "done"
-    tally.saved += fact.usage or Usage()
-    tally.spared += fact.cost or ZERO
-    tally.unpriced_reused += fact.cost is None
 
 
 class _Waits:
