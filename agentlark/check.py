@@ -127,9 +127,9 @@ def _check_dependencies(
         for item, upstream in enumerate(agent.depends_on):
             if upstream not in known:
                 complaints += 1
-                near = known if complaints <= SHOWN_LIMIT else ()
+                others = {*known} - {agent.id} if complaints <= SHOWN_LIMIT else ()
                 where = place(index, "depends_on", item)
-                yield unknown_agent(upstream, near, where, f"{agent.id!r} depends on")
+                yield unknown_agent(upstream, others, where, f"{agent.id!r} depends on")
             elif upstream in seen:
                 where = place(index, "depends_on", item)
                 yield Diagnostic(
@@ -292,7 +292,7 @@ def _check_relay(group: Group, index: int, places: SquadPlaces) -> Iterator[Diag
             if receiver == sender:
                 yield Diagnostic("AL309", f"{sender!r} hands work to itself", place, help="remove this entry")
             elif receiver not in ids:
-                yield unknown_agent(receiver, ids, place, f"{sender!r} hands work to")
+                yield unknown_agent(receiver, ids - {sender}, place, f"{sender!r} hands work to")
 
 
 def _check_blueprint_agent(group: Group, index: int, places: SquadPlaces) -> Iterator[Diagnostic]:
@@ -384,13 +384,17 @@ def _check_agent(agent: Agent, group: int, position: int, places: SquadPlaces) -
         if text == default_prompt(agent.role, turn):
             continue  # shipped, and tested; a squad of default prompts compiles without Jinja2
         for complaint in inspect_template(text, turn, upstream):
+            is_own = complaint.output == agent.id
             lines = f" (line {complaint.line} of the template)" if "\n" in text else ""
             yield Diagnostic(
                 "AL314" if complaint.is_syntax else "AL315",
                 f"{field} of {agent.id!r}: {complaint.message}{lines}",
                 places.agent(group, position, field),
-                help=complaint.help,
+                help=_OWN_OUTPUT if is_own else complaint.help,
             )
+
+
+_OWN_OUTPUT = "outputs are those of the agents it waits for, never its own"
 
 
 def _check_given(agent: Agent, group: int, position: int, places: SquadPlaces) -> Iterator[Diagnostic]:

@@ -61,6 +61,8 @@ class Complaint:
     message: str
     help: str | None = None
     is_syntax: bool = False
+    output: str | None = None
+    """The agent whose output is asked for, though it is not waited for."""
 
 
 @lru_cache(maxsize=1024)
@@ -190,7 +192,8 @@ def _unknown_parts(tree: Tree, upstream: frozenset[str]) -> Iterator[Complaint]:
         if owner == "outputs":
             method = isinstance(node, Getattr) and part in _MAPPING_METHODS
             if part not in upstream and not method:
-                yield Complaint(node.lineno, f"outputs has no {part!r}", _about_output(part, upstream))
+                message = f"outputs has no {part!r}"
+                yield Complaint(node.lineno, message, _about_output(part, upstream), output=part)
         elif owner in _ATTRIBUTES and part not in _ATTRIBUTES[owner]:
             known = ", ".join(f"{owner}.{name}" for name in sorted(_ATTRIBUTES[owner]))
             yield Complaint(node.lineno, f"{owner} has no {part!r}", f"there is {known}")

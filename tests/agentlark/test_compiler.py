@@ -193,7 +193,11 @@ boom = 1 // 0
 
 
 def test_a_diagnostic_shows_its_place_the_line_and_carets(tmp_path: Path) -> None:
-    text = 'agents = [\n    agent(id = "abc", role = "A", depends_on = ["abd"]),\n]\n'
+    text = """agents = [
+    agent(id = "xyz", role = "A", depends_on = ["abd"]),
+    agent(id = "abc", role = "A"),
+]
+"""
     path = write(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
         compile_file(path, shown="agents.lark")
@@ -225,7 +229,7 @@ def test_a_diagnostic_shows_its_place_the_line_and_carets(tmp_path: Path) -> Non
         },
     }
     assert render([found]).splitlines()[1:3] == [
-        '  2 |     agent(id = "abc", role = "A", depends_on = ["abd"]),',
+        '  2 |     agent(id = "xyz", role = "A", depends_on = ["abd"]),',
         "    |                                                 ^^^^^",
     ]
 
