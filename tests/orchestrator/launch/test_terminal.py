@@ -11,8 +11,6 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-import pytest
-
 from orchestrator.panes.errors import SessionNotFound
 from orchestrator.panes.zellij import ZellijClient
 from orchestrator.process import Terminal, in_terminal
