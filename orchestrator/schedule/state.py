@@ -393,12 +393,24 @@ class RunState:
         A configured agent is given the newest outputs of its dependencies and, when it stands outside the
         group of a blueprint agent among them, those of the specialists in that group.
         """
+        if node.part == "specialist":
+            return [self.nodes[name] for name in dict.fromkeys(map(self._answered, node.reads))]
         if node.part != "configured":
             return [self.nodes[name] for name in node.reads]
         direct = [self.nodes[self.newest(name)] for name in dict.fromkeys(node.agent.depends_on)]
         planning = {up.group for up in direct if up.agent.blueprint and up.group != node.group}
         added = [each for group in planning for each in self._members[group] if each.part == "specialist"]
         return sorted({each.id: each for each in (*direct, *added)}.values(), key=lambda each: each.order)
+
+    def _answered(self, name: str) -> str:
+        """A node, or for one that was skipped the newest before it of the same agent that has an answer."""
+        if name not in self.ended or self.ended[name].ending != "skipped":
+            return name
+        names = self._engagements[self.nodes[name].agent.id]
+        earlier = reversed(names[: names.index(name)])
+        return next(
+            (each for each in earlier if each in self.ended and self.ended[each].ending == "done"), name
+        )
 
     def urgency(self, name: str) -> int:
         """How many nodes wait for one another in a row from a node on, itself included."""

@@ -310,6 +310,11 @@ def _cause(error: Exception, name: str) -> tuple[str, str] | None:
     kind = _kind(error)
     if kind in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _is_full(Path(name).parent):
         return "cannot be opened: the disk is full", "make room and try again"
+    if getattr(error, "sqlite_errorcode", 0) in _OF_WRITING:
+        return (
+            "cannot be written to its disk, which may be full",
+            "make room, or copy the file to another disk",
+        )
     return _CAUSES.get(kind)
 
 
@@ -324,6 +329,14 @@ def _kind(error: Exception) -> int:
     """The kind of an error of SQLite's: the low byte of its code; 0 for any other error."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
+
+_OF_WRITING = {
+    sqlite3.SQLITE_IOERR_DIR_FSYNC,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_IOERR_WRITE,
+}
 
 _ROOM_BYTES = 65_536
 """What the file that SQLite keeps beside a database takes, roughly."""

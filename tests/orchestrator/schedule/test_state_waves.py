@@ -152,6 +152,20 @@ def test_a_skipped_node_lets_those_behind_it_go_on() -> None:
     assert not state.is_lost("planner@1")
 
 
+def test_a_specialist_reads_the_same_whether_what_it_depends_on_was_skipped_before_or_after_it_joined() -> (
+    None
+):
+    before, after = again(in_relay()), again(in_relay())
+    for state in (before, after):
+        state.apply(ended("planner@1"))
+    before.apply(ended("coder@1", "skipped"))
+    before.apply(joined("builder", specialist("x", "coder"), wave=2))
+    after.apply(joined("builder", specialist("x", "coder"), wave=2))
+    after.apply(ended("coder@1", "skipped"))
+    for state in (before, after):
+        assert [node.id for node in state.upstream(state.nodes["x"])] == ["coder"]
+
+
 def test_who_is_asked_what_comes_next_looks_back_on_the_group_and_what_leads_to_it() -> None:
     squad = a_squad(
         [an_agent("lone"), an_agent("up")], [an_agent("builder", "up", blueprint=True), an_agent("b")]

@@ -190,6 +190,9 @@ def test_escape_sequences_in_a_path_do_not_act_in_the_message(tmp_path: Path) ->
 def test_on_a_full_disk_it_is_the_disk_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     error = sqlite3.OperationalError("disk I/O error")
     error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    with pytest.raises(StoreError, match="which may be full"), readable(str(tmp_path / "x.db")):
+        raise error
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
     with pytest.raises(StoreError, match="cannot be read from its disk"), readable(str(tmp_path / "x.db")):
         raise error
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
