@@ -58,7 +58,7 @@ def fmt(
         for outcome in changed:
             _write(outcome)
     failed = sum(outcome.after is None for outcome in outcomes)
-    if given != [STDIN] and not (failed and failed == len(outcomes)):
+    if given != [STDIN] and (failed < len(outcomes) or not outcomes):
         _sum_up(changed, len(outcomes) - len(changed) - failed, written=not (check or diff))
     if failed:
         raise typer.Exit(BAD_INPUT)

@@ -33,7 +33,7 @@ class TapeOptions:
 
     def tapes(self) -> Tapes:
         """The cassettes. Raises UserError for one that cannot be used."""
-        from orchestrator.backends.cassette.reading import read_cassette, refuse_to_replace
+        from orchestrator.backends.cassette.reading import read_cassette
         from orchestrator.wiring.tapes import Tapes
 
         if self.record is not None and self.replay is not None:
@@ -42,5 +42,4 @@ class TapeOptions:
             )
         if self.record is not None:
             refuse_as_output(self.record, (), "--record")
-            refuse_to_replace(self.record)
         return Tapes(self.record, read_cassette(self.replay) if self.replay else None)

@@ -9,6 +9,7 @@ from threading import Event, Thread
 from typing import BinaryIO, Protocol
 
 from orchestrator.backends.cassette.line import Entry, Head, Postponed, as_line
+from orchestrator.backends.cassette.reading import refuse_to_replace
 from orchestrator.core.errors import UserError
 from orchestrator.core.facts import Acted, Action, Fact, Signal, TurnEnded, TurnStarted
 from orchestrator.core.frozen import Digest
@@ -31,10 +32,11 @@ class Recorded(Protocol):
 
 
 def open_cassette(path: Path) -> BinaryIO:
-    """The file to record into, readable by its owner alone; what it held is gone.
+    """The file to record into, readable by its owner alone; a cassette that it held is gone.
 
-    Raises UserError when it cannot be written.
+    Raises UserError when it cannot be written, or holds something else.
     """
+    refuse_to_replace(path)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         os.fchmod(handle, 0o600)
